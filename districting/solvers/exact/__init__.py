@@ -1,0 +1,1 @@
+"""The integer programs: the one door to PuLP."""
