@@ -1,0 +1,171 @@
+"""What the case says of each input: which file plays which role, and how to read it. Nothing is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from districting.errors import Fault
+
+Role = Literal[
+    "buildings",
+    "roads",
+    "barriers",
+    "communities",
+    "subdistricts",
+    "facilities",
+    "compounds",
+    "zones",
+    "planned",
+]
+
+#: Every role a layer may play, in the order in which faults are reported.
+ROLES: tuple[Role, ...] = get_args(Role)
+
+#: Columns that each role understands, by our name; any other name in ``columns`` is a fault.
+ROLE_COLUMNS: Mapping[Role, tuple[str, ...]] = {
+    "buildings": (
+        "building_id",
+        "households",
+        "people",
+        "registered_people",
+        "dwellings",
+        "floors",
+        "estimated",
+        "residential",
+        "address",
+        "compound_id",
+        "community_id",
+        "subdistrict_id",
+    ),
+    "roads": ("road_id", "road_class", "name", "bridge", "tunnel", "level"),
+    "barriers": ("barrier_id", "kind", "name"),
+    "communities": ("community_id", "name", "code", "subdistrict_id"),
+    "subdistricts": ("subdistrict_id", "name"),
+    "facilities": ("facility_id", "name", "community_id", "floor_area_m2"),
+    "compounds": ("compound_id", "name", "phase"),
+    "zones": ("zone_id", "kind", "name"),
+    "planned": ("planned_id", "households", "year"),
+}
+
+#: Columns of tables (CSV, Excel) that hold the place: coordinates, or well-known text.
+PLACE_COLUMNS = ("x", "y", "geometry")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How households are estimated where nobody counted them. Every estimated building says so.
+
+    From dwellings: dwellings × ``occupancy``. Else, from a footprint: area × floors × ``residential_share`` /
+    ``mean_dwelling_m2`` × ``occupancy``; rounded half to even.
+
+    Parameters
+    ----------
+    residential_share
+        Share of the gross floor area that is dwellings, in (0, 1]. 0.9 is ours: stairs, shops on the ground floor.
+    mean_dwelling_m2
+        Gross floor area of a dwelling in m². 92.17 is the mean of a household in cities in China Population
+        Census Yearbook 2020 (中国人口普查年鉴-2020).
+    occupancy
+        Households per dwelling, in (0, 1]. 0.85 is ours; enter the local rate where it is known.
+    floors
+        Floors of a building that does not say: 6 is ours, the walk-up; its count is logged.
+    min_footprint_m2
+        Smaller footprints are sheds and kiosks and get no household; 25 is ours.
+    """
+
+    residential_share: float = 0.9
+    mean_dwelling_m2: float = 92.17
+    occupancy: float = 0.85
+    floors: float = 6.0
+    min_footprint_m2: float = 25.0
+
+    def problems(self) -> list[str]:
+        """What is wrong with the figures; empty if nothing."""
+        wrong = [
+            f"{name} = {value} (0 < {name} ≤ 1)"
+            for name, value in (("residential_share", self.residential_share), ("occupancy", self.occupancy))
+            if not 0 < value <= 1
+        ]
+        wrong += [
+            f"{name} = {value} (> 0)"
+            for name, value in (("mean_dwelling_m2", self.mean_dwelling_m2), ("floors", self.floors))
+            if value <= 0
+        ]
+        return wrong
+
+    def formula_values(self) -> dict[str, float]:
+        """Figures of the sentence ``layers.estimate_formula``, which reports print."""
+        return {
+            "residential_share": self.residential_share,
+            "mean_dwelling_m2": self.mean_dwelling_m2,
+            "occupancy": self.occupancy,
+            "floors": self.floors,
+        }
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """One file layer of a case: what it is, where it lies, how it is to be read.
+
+    Parameters
+    ----------
+    role
+        One of `ROLES`. A role may be given by several specs; their features are joined.
+    path
+        File, relative to the case's folder: anything GDAL reads, GeoParquet, CSV, Excel, ``.osm``/``.pbf``; or
+        ``postgresql://…`` where the installed GDAL has that driver.
+    layer
+        Layer or sheet in the file; may be left out where the file has one only.
+    columns
+        Our name → theirs. A column that already bears our name need not be named; an empty string says that a
+        column is not to be used. Tables give ``x`` and ``y``, or ``geometry`` (WKT).
+    where
+        SQL condition on the file's own columns, e.g. ``kind = 'community_service_centre'``.
+    sql
+        A query instead of a layer; databases and GDAL files only.
+    encoding
+        Text encoding where the file does not say, e.g. ``"GBK"``.
+    crs
+        CRS of a file that states none, e.g. ``"EPSG:4490"``. A CRS that the file states wins unless equal.
+    kind
+        Kind of every feature (barriers, zones) where no column says, e.g. ``"rail"``.
+    household_points
+        Each point is one household (buildings only).
+    estimate
+        How to estimate households where the file has none.
+    """
+
+    role: Role
+    path: str
+    layer: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    where: str | None = None
+    sql: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+    kind: str | None = None
+    household_points: bool = False
+    estimate: Estimate = field(default_factory=Estimate)
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with the words of the case, before any file is opened."""
+        if self.role not in ROLES:
+            values = {"file": self.path, "role": self.role, "known": ", ".join(ROLES)}
+            return [Fault("fault.layer_role", values)]
+        known = (*ROLE_COLUMNS[self.role], *PLACE_COLUMNS)
+        unknown = sorted(set(self.columns) - set(known))
+        faults = []
+        if unknown:
+            values = {
+                "role": self.role,
+                "file": self.path,
+                "columns": ", ".join(unknown),
+                "known": ", ".join(known),
+            }
+            faults.append(Fault("fault.layer_column_name", values))
+        if wrong := self.estimate.problems():
+            values = {"role": self.role, "file": self.path, "figures": "; ".join(wrong)}
+            faults.append(Fault("fault.layer_estimate", values))
+        return faults
