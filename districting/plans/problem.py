@@ -19,7 +19,7 @@ Bools = npt.NDArray[np.bool_]
 LockKind = Literal["keep", "together", "apart", "seat", "split", "merge"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Window:
     """Bounds on one measure of a community: ``low`` ≤ sum of ``weights`` ≤ ``high``; weights shape (n,)."""
 
@@ -54,7 +54,7 @@ class Lock:
     communities: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One sub-district, n atoms, c communities of today, e crossable borders.
 

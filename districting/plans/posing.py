@@ -1,0 +1,330 @@
+"""From the ground, the policy and the case's settings to the numbers a solver is asked: `pose`.
+
+Definitions that the checks share in words, not in code, stand in method §4: reach, identity, either suffices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from districting.errors import CaseError, Fault
+from districting.plans.problem import Floats, Ints, Lock, LockKind, Problem, Seat, Window
+from districting.policies.policy import Policy
+from districting.policies.rules import BorderRule, CompoundRule, CrossingRule, GrowthRule, ReachRule
+from districting.territory.territory import Territory
+from districting.territory.travel import WalkNetwork, distances
+
+
+@dataclass(frozen=True)
+class LockRequest:
+    """A lock as the case names it: by what people know. Ids are text; ``place`` is (x, y) in the case's CRS."""
+
+    kind: LockKind
+    communities: tuple[str, ...] = ()
+    buildings: tuple[str, ...] = ()
+    compounds: tuple[str, ...] = ()
+    atoms: tuple[str, ...] = ()
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class PoseSettings:
+    """What the case adds to the policy.
+
+    Parameters
+    ----------
+    headroom
+        Room to grow that a part made by a split keeps, as a share of the maximum.
+    number
+        (fewest, most) communities by sub-district id.
+    locks
+        All locks of the case; those of other sub-districts are passed over.
+    horizon
+        True: the size bounds also hold for the horizon households.
+    """
+
+    headroom: float = 0.05
+    number: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    locks: tuple[LockRequest, ...] = ()
+    horizon: bool = False
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A problem and what it leaves out.
+
+    Parameters
+    ----------
+    problem
+        What the solver is asked.
+    forced_households
+        Households of a community whose main part lies in another sub-district: they move in every plan.
+    """
+
+    problem: Problem
+    forced_households: int
+
+
+def pose(
+    territory: Territory,
+    policy: Policy,
+    subdistrict_id: str,
+    settings: PoseSettings,
+    *,
+    network: WalkNetwork | None = None,
+) -> Posed:
+    """The problem of one sub-district.
+
+    Parameters
+    ----------
+    territory, policy
+        The ground and the rules.
+    subdistrict_id
+        Which sub-district.
+    settings
+        Headroom, numbers, locks and horizon of the case.
+    network
+        Walking network; needed where the policy's reach rule is walked.
+
+    Raises
+    ------
+    CaseError
+        If a lock names something that does not exist, or the policy counts what the buildings do not tell.
+    """
+    table = territory.atoms.table
+    # Open water belongs to whoever borders it: the plan gives it away afterwards (solvers.assembly).
+    atoms = table[(table["subdistrict_id"] == subdistrict_id) & ~table["water"]]
+    index = pd.Index(atoms.index)
+    atom_of = territory.atoms.building_atom
+    mine = territory.layers.buildings.loc[atom_of.index[atom_of.isin(index)]]
+    atom_pos = index.get_indexer(pd.Index(atom_of.loc[mine.index])).astype(np.int64)
+
+    communities = territory.layers.communities
+    own = communities.index[communities["subdistrict_id"] == subdistrict_id]
+    community_index = pd.Index(sorted(own))
+    today = community_index.get_indexer(pd.Index(atoms["community_id"].fillna(""))).astype(np.int64)
+    strayed = (today < 0) & atoms["community_id"].notna().to_numpy()
+
+    edges, open_km, crossing_km = _borders(territory, policy, index)
+    windows, horizon = _windows(policy, mine, atom_pos, len(atoms), settings)
+    seats = _seats(territory, atoms, community_index, today)
+    reach = next((rule for rule in policy.of_kind(ReachRule)), None)
+    walked = network if reach is not None and reach.path == "walk" else None
+    xy = atoms[["x", "y"]].to_numpy(dtype=np.float64)
+    points = np.array([[seat.x, seat.y] for seat in seats], dtype=np.float64).reshape(-1, 2)
+    seat_mean, seat_far = distances(mine, atom_pos, len(atoms), points, network=walked)
+    site_mean, site_far = distances(mine, atom_pos, len(atoms), xy, network=walked)
+    piece = _pieces(len(atoms), edges)
+    limit = (reach.limit_m or reach.target_m) if reach is not None and reach.strength == "must" else None
+    problem = Problem(
+        name=subdistrict_id,
+        atom_ids=tuple(index),
+        community_ids=tuple(community_index),
+        households=atoms["households"].to_numpy(dtype=np.int64),
+        xy=xy,
+        today=today,
+        edges=edges,
+        open_km=open_km,
+        crossing_km=crossing_km,
+        windows=windows,
+        target=float(policy.size.ideal),
+        seats=seats,
+        seat_distance_m=seat_mean,
+        seat_reach_m=seat_far,
+        site_distance_m=site_mean,
+        site_reach_m=site_far,
+        reach_limit_m=limit,
+        horizon=horizon,
+        piece=piece,
+        gaps=_gaps(territory, index, piece, windows),
+        headroom=0.0 if horizon else settings.headroom,
+        number=settings.number.get(subdistrict_id),
+        locks=_locks(territory, settings.locks, index, community_index),
+        compounds=_compounds(policy, atoms, windows),
+    )
+    return Posed(problem, int(atoms.loc[strayed, "households"].sum()))
+
+
+def _borders(territory: Territory, policy: Policy, index: pd.Index[str]) -> tuple[Ints, Floats, Floats]:
+    """Crossable edges inside the sub-district, km off the policy's lines, km of main road along them."""
+    graph = territory.graph
+    a = index.get_indexer(pd.Index(graph.edges["atom_a"]))
+    b = index.get_indexer(pd.Index(graph.edges["atom_b"]))
+    inside = (a >= 0) & (b >= 0) & graph.edges["crossable"].to_numpy(dtype=bool)
+    shared = graph.edges["shared_m"].to_numpy(dtype=np.float64)
+    lines = frozenset().union(*(rule.classes for rule in policy.of_kind(BorderRule)))
+    along = graph.length_along(lines).to_numpy(dtype=np.float64) if lines else shared
+    main = frozenset().union(*(rule.classes for rule in policy.of_kind(CrossingRule)))
+    crossing = graph.length_along(main).to_numpy(dtype=np.float64)
+    edges = np.column_stack([a[inside], b[inside]]).astype(np.int64).reshape(-1, 2)
+    return edges, np.maximum(shared - along, 0.0)[inside] / 1000.0, crossing[inside] / 1000.0
+
+
+def _windows(
+    policy: Policy, buildings: gpd.GeoDataFrame, atom_pos: Ints, n: int, settings: PoseSettings
+) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+    """The size windows today and at the horizon. An alternative counts only where every home is known."""
+    size = policy.size
+    inhabited = buildings["households"].to_numpy() > 0
+
+    def weights(column: str, scale: Floats | None = None) -> Floats | None:
+        values = buildings[column].to_numpy(dtype=np.float64)
+        if np.isnan(values[inhabited]).any():
+            return None
+        values = np.nan_to_num(values) if scale is None else np.nan_to_num(values) * scale
+        return _per_atom(atom_pos, values, n)
+
+    first = weights(size.measure)
+    if first is None:
+        known = [c for c in ("households", "dwellings", "people", "registered_people") if weights(c) is not None]
+        raise CaseError([Fault("fault.measure_unknown", {"measure": size.measure, "known": ", ".join(known)})])
+    today = [Window(size.measure, first, size.min, size.max)]
+    second = weights(size.alternative) if size.alternative else None
+    if second is not None and size.alternative is not None:
+        low, high = size.alternative_min or 0, size.alternative_max or 0
+        today.append(Window(size.alternative, second, low, high))
+    if not (settings.horizon or policy.of_kind(GrowthRule)):
+        return tuple(today), ()
+    now = buildings["households"].to_numpy(dtype=np.float64)
+    later = buildings["horizon_households"].to_numpy(dtype=np.float64)
+    growth = np.divide(later, now, out=np.ones_like(later), where=now > 0)
+    horizon = []
+    for window in today:
+        if window.measure == "households":
+            scaled: Floats | None = _per_atom(atom_pos, later, n)
+        else:
+            scaled = weights(window.measure, growth)
+        if scaled is not None:
+            horizon.append(Window(window.measure, scaled, window.low, window.high))
+    return tuple(today), tuple(horizon)
+
+
+def _per_atom(atom_pos: Ints, values: Floats, n: int) -> Floats:
+    """Sum of a building column by atom, shape (n,)."""
+    return np.bincount(atom_pos, weights=values, minlength=n).astype(np.float64)
+
+
+def _seats(
+    territory: Territory, atoms: gpd.GeoDataFrame, community_index: pd.Index[str], today: Ints
+) -> tuple[Seat, ...]:
+    """One existing seat per community: its centre on its own land, the one with most floor area.
+
+    A centre that stands on another community's land cannot hold its own community together; that community is
+    asked to find a seat on its own land (method §4, *Identity*).
+    """
+    facilities = territory.layers.facilities
+    if facilities.empty:
+        return ()
+    tree = shapely.STRtree(atoms.geometry.to_numpy())
+    point_pos, atom_pos = tree.query(facilities.geometry.to_numpy(), predicate="intersects")
+    found = pd.DataFrame({"facility": facilities.index[point_pos], "atom_pos": atom_pos})
+    found = found.drop_duplicates("facility").set_index("facility")
+    centres = facilities.loc[found.index, ["community_id", "floor_area_m2", "geometry"]].join(found)
+    centres["owner"] = community_index.get_indexer(pd.Index(centres["community_id"].fillna("")))
+    centres = centres[(centres["owner"] >= 0) & (today[centres["atom_pos"].to_numpy()] == centres["owner"])]
+    centres = centres.assign(name=centres.index, area=centres["floor_area_m2"].fillna(0.0))
+    centres = centres.sort_values(["owner", "area", "name"], ascending=[True, False, True]).drop_duplicates(
+        "owner"
+    )
+    return tuple(
+        Seat(int(row.atom_pos), float(row.geometry.x), float(row.geometry.y), int(row.owner))
+        for row in centres.itertuples()
+    )
+
+
+def _pieces(n: int, edges: Ints) -> Ints:
+    """Label of the connected piece of each atom."""
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _gaps(
+    territory: Territory, index: pd.Index[str], piece: Ints, windows: tuple[Window, ...]
+) -> tuple[tuple[int, int], ...]:
+    """Shortest gaps at pieces that cannot stand alone: below the minimum in every measure."""
+    gaps = territory.graph.gaps
+    if gaps.empty:
+        return ()
+    alone = np.zeros(piece.max(initial=0) + 1, dtype=bool)
+    for window in windows:
+        alone |= np.bincount(piece, weights=window.weights, minlength=len(alone)) >= window.low
+    a, b = (index.get_indexer(pd.Index(gaps[side])) for side in ("atom_a", "atom_b"))
+    use = (a >= 0) & (b >= 0)
+    use[use] = ~alone[piece[a[use]]] | ~alone[piece[b[use]]]
+    return tuple((int(i), int(j)) for i, j in zip(a[use], b[use], strict=True))
+
+
+def _compounds(
+    policy: Policy, atoms: gpd.GeoDataFrame, windows: tuple[Window, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Atoms of each compound of at least two atoms that fits into one community."""
+    if not policy.of_kind(CompoundRule):
+        return ()
+    positions = pd.Series(np.arange(len(atoms)), index=atoms.index)
+    groups = []
+    for _, members in positions.groupby(atoms["compound_id"], sort=True):
+        where = members.to_numpy()
+        if len(where) > 1 and any(window.weights[where].sum() <= window.high for window in windows):
+            groups.append(tuple(int(pos) for pos in where))
+    return tuple(groups)
+
+
+def check_locks(territory: Territory, requests: tuple[LockRequest, ...]) -> None:
+    """Refuse locks that name nothing.
+
+    Raises
+    ------
+    CaseError
+        One fault per kind of name, with the names that are unknown.
+    """
+    known: dict[str, Any] = {
+        "communities": territory.layers.communities.index,
+        "buildings": territory.layers.buildings.index,
+        "compounds": territory.layers.compounds.index,
+        "atoms": territory.atoms.table.index,
+    }
+    faults = []
+    for request in requests:
+        for role, names in known.items():
+            unknown = [name for name in getattr(request, role) if name not in names]
+            if unknown:
+                values = {"kind": request.kind, "role": role, "names": ", ".join(unknown)}
+                faults.append(Fault("fault.lock_unknown", values))
+    if faults:
+        raise CaseError(faults)
+
+
+def _locks(
+    territory: Territory,
+    requests: tuple[LockRequest, ...],
+    index: pd.Index[str],
+    community_index: pd.Index[str],
+) -> tuple[Lock, ...]:
+    """The locks that concern this sub-district, by position."""
+    check_locks(territory, requests)
+    atom_of = territory.atoms.building_atom
+    locks = []
+    for request in requests:
+        names = [*request.atoms, *(atom_of[building] for building in request.buildings)]
+        if request.compounds:
+            names += list(
+                territory.atoms.table.index[territory.atoms.table["compound_id"].isin(request.compounds)]
+            )
+        if request.place is not None:
+            hit = territory.atoms.table.sindex.query(shapely.Point(request.place), predicate="intersects")
+            names += list(territory.atoms.table.index[hit])
+        atoms = tuple(sorted({int(pos) for pos in index.get_indexer(pd.Index(names, dtype=object)) if pos >= 0}))
+        found = community_index.get_indexer(pd.Index(list(request.communities), dtype=object))
+        communities = tuple(sorted({int(pos) for pos in found if pos >= 0}))
+        if atoms or communities:
+            locks.append(Lock(request.kind, atoms, communities))
+    return tuple(locks)

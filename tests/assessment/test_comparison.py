@@ -1,0 +1,68 @@
+"""Plans side by side; figures by hand from the drawings."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from districting.assessment.comparison import MEASURES, compare, flow_table
+from districting.language import say
+from districting.plans.division import Division
+from districting.policies.rules import BorderRule, OfficeRule, SizeRule
+from tests.plans.drawn import plan, town
+from tests.plans.judging import policy
+
+RULES = policy(
+    SizeRule(rule_id="size", strength="must", clause="1", min=200, max=400, untouched="should"),
+    OfficeRule(rule_id="office", strength="should", clause="2"),
+    BorderRule(rule_id="border", strength="prefer", clause="3", classes=("primary",)),
+)
+
+
+def two():
+    ground = town("A A A A A B", households=100, seats={"A": (0.5, 0.5), "B": (5.5, 0.5)})
+    return ground, Division.today(ground), Division.of_plan(plan(ground, "A A A A B B"), ground)
+
+
+def test_measures_side_by_side() -> None:
+    ground, today, after = two()
+    table = compare([today, after], ground, RULES).table
+    assert table.columns.tolist() == list(MEASURES)
+    assert table["communities"].tolist() == [2, 2]
+    assert table["households_moved"].tolist() == [0, 100]
+    assert table["moved_share"].tolist() == pytest.approx([0, 1 / 6])
+    assert table["share_in_range"].tolist() == [0.0, 1.0]
+    # Today 0, 200, 400, 600, 800 m to A's centre and 0 to B's; after 0, 200, 400, 600 and 200, 0.
+    assert table["mean_m"].tolist() == pytest.approx([2000 / 6, 1400 / 6])
+    assert table["farthest_m"].tolist() == [800, 600]
+    assert table["findings_should"].tolist() == [2, 0]
+    assert table["findings_must"].tolist() == [0, 0]
+    assert table["adjusted"].tolist() == [0, 2]
+    assert table["kept"].tolist() == [2, 0]
+
+
+def test_flows_hold_everyone() -> None:
+    ground, today, after = two()
+    flows = compare([today, after], ground, RULES).flows
+    rows = [tuple(row) for row in flows["drawn"].itertuples(index=False)]
+    assert rows == [("A", "A", 400), ("A", "B", 100), ("B", "B", 100)]
+    assert flows["today"]["households"].sum() == ground.layers.households
+    bare = town("A A .")
+    assert flow_table(Division.today(bare), Division.today(bare), bare)["from_id"].tolist() == ["A", None]
+
+
+def test_the_document_is_plain_and_every_measure_has_a_name() -> None:
+    ground, today, after = two()
+    document = json.loads(json.dumps(compare([today, after], ground, policy()).to_json()))
+    assert document["plans"] == ["today", "drawn"]
+    border = next(row for row in document["measures"] if row["measure"] == "border_share")
+    assert border["values"] == [None, None]
+    for row in document["measures"]:
+        assert say(f"report.measure.{row['measure']}", "zh")
+
+
+def test_findings_that_are_known_are_not_judged_again() -> None:
+    ground, today, after = two()
+    table = compare([today, after], ground, RULES, findings={"today": ()}).table
+    assert table["findings_should"].tolist() == [0, 0]
