@@ -21,7 +21,7 @@ class Params:
     whole_may_join
         In ``whole``, a community with no legal union may join a part of an oversized neighbour.
     threads
-        Of HiGHS; one value per process (change-model trap 3).
+        Of HiGHS; one value per process (method §7, trap 3).
     """
 
     time_limit_s: float = 60.0

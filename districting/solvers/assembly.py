@@ -1,0 +1,153 @@
+"""From the sub-districts' solutions to one plan of the whole case, with the identities of design *Identity*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from districting.language import Language, say
+from districting.plans.plan import Mode, Plan
+from districting.plans.problem import Ints, Problem
+from districting.solvers.result import Result
+from districting.territory.territory import Territory
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A problem and how its search ended."""
+
+    problem: Problem
+    result: Result
+
+
+def assemble(
+    plan_id: str,
+    mode: Mode,
+    answers: Mapping[str, Answer],
+    territory: Territory,
+    *,
+    language: Language,
+) -> Plan:
+    """One plan from the answers of its sub-districts.
+
+    Parameters
+    ----------
+    plan_id, mode
+        Of the plan.
+    answers
+        By sub-district id. Sub-districts that are absent, or that have no solution, keep today's communities.
+    territory
+        The ground.
+    language
+        Of the provisional names of new communities.
+    """
+    today = territory.atoms.table["community_id"]
+    assignment = today.astype(object).where(today.notna(), None)
+    rows: list[dict[str, object]] = []
+    for subdistrict_id, answer in sorted(answers.items()):
+        solution = answer.result.solution
+        if solution is None:
+            continue
+        problem = answer.problem
+        ids = _ids(problem, solution.part, [chosen.community_pos for chosen in solution.chosen])
+        assignment.loc[list(problem.atom_ids)] = np.array(ids, dtype=object)[solution.part]
+        for community_id, chosen in zip(ids, solution.chosen, strict=True):
+            kept = chosen.community_pos >= 0
+            rows.append(
+                {
+                    "community_id": community_id,
+                    "name": _name(territory, community_id, kept=kept, language=language),
+                    "subdistrict_id": subdistrict_id,
+                    "origin": community_id if kept else None,
+                    "seat_x": chosen.x,
+                    "seat_y": chosen.y,
+                    "seat_kind": "existing" if chosen.existing_seat else "candidate",
+                }
+            )
+    _give_away_water(assignment, territory)
+    solved = {sid for sid, answer in answers.items() if answer.result.solution is not None}
+    rows += _as_today(territory, sorted(set(territory.layers.subdistricts.index) - solved), set(assignment))
+    columns = ["community_id", "name", "subdistrict_id", "origin", "seat_x", "seat_y", "seat_kind"]
+    communities = pd.DataFrame(rows, columns=columns).set_index("community_id").sort_index()
+    unresolved = tuple(sorted(set(answers) - solved))
+    return Plan(plan_id, mode, assignment, communities, unresolved)
+
+
+def _give_away_water(assignment: pd.Series[str], territory: Territory) -> None:
+    """Open water goes to the community that it shares the longest border with; in place, on our own series."""
+    water = territory.atoms.table.index[territory.atoms.table["water"]]
+    edges = territory.graph.edges
+    both = pd.concat(
+        [
+            edges[["atom_a", "atom_b", "shared_m"]],
+            edges[["atom_b", "atom_a", "shared_m"]].set_axis(["atom_a", "atom_b", "shared_m"], axis=1),
+        ]
+    )
+    shores = both[both["atom_a"].isin(water) & ~both["atom_b"].isin(water)]
+    shores = shores.assign(community_id=assignment.reindex(shores["atom_b"]).to_numpy()).dropna()
+    lengths = shores.groupby(["atom_a", "community_id"])["shared_m"].sum().reset_index()
+    longest = lengths.sort_values(["atom_a", "shared_m", "community_id"], ascending=[True, False, True])
+    for_each = longest.drop_duplicates("atom_a").set_index("atom_a")["community_id"]
+    assignment.loc[for_each.index] = for_each
+
+
+def _ids(problem: Problem, part: Ints, owners: list[int]) -> list[str]:
+    """Ids of the parts: today's id for a successor; else the id of where most people come from, numbered."""
+    numbered: dict[str, int] = {}
+    taken = set(problem.community_ids)
+    weights = problem.households + 1e-6  # a part where nobody lives is named after its land
+    ids = []
+    for position, owner in enumerate(owners):
+        if owner >= 0:
+            ids.append(problem.community_ids[owner])
+            continue
+        members = (part == position) & (problem.today >= 0)
+        stem = problem.name
+        if members.any():
+            stem = problem.community_ids[
+                int(np.bincount(problem.today[members], weights=weights[members]).argmax())
+            ]
+        while True:
+            numbered[stem] = numbered.get(stem, 0) + 1
+            candidate = f"{stem}-{numbered[stem]}"
+            if candidate not in taken:
+                break
+        taken.add(candidate)
+        ids.append(candidate)
+    return ids
+
+
+def _name(territory: Territory, community_id: str, *, kept: bool, language: Language) -> str:
+    """The name that a successor keeps, or a provisional one."""
+    names = territory.layers.communities["name"]
+    if kept:
+        return str(names.get(community_id, community_id))
+    stem, _, number = community_id.rpartition("-")
+    subdistricts = territory.layers.subdistricts["name"]
+    return say("name.new", language, name=names.get(stem, subdistricts.get(stem, stem)), n=number)
+
+
+def _as_today(territory: Territory, subdistricts: list[str], used: set[object]) -> list[dict[str, object]]:
+    """Rows of the communities of sub-districts that keep today's division."""
+    communities = territory.layers.communities
+    stay = communities[communities["subdistrict_id"].isin(subdistricts) & communities.index.isin(list(used))]
+    seats = territory.layers.facilities.dropna(subset=["community_id"]).drop_duplicates("community_id")
+    points = seats.set_index("community_id").geometry
+    rows = []
+    for community_id, name, subdistrict_id in zip(stay.index, stay["name"], stay["subdistrict_id"], strict=True):
+        seat = points.get(community_id)
+        rows.append(
+            {
+                "community_id": community_id,
+                "name": name,
+                "subdistrict_id": subdistrict_id,
+                "origin": community_id,
+                "seat_x": seat.x if seat is not None else np.nan,
+                "seat_y": seat.y if seat is not None else np.nan,
+                "seat_kind": "existing" if seat is not None else None,
+            }
+        )
+    return rows

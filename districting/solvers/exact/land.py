@@ -1,0 +1,96 @@
+"""Sharing out land among new communities: one connected component of it, into as few parts as fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from districting.plans.problem import Problem
+from districting.solvers.exact import constraints as ask
+from districting.solvers.exact.contiguity import hops, neighbours_of
+from districting.solvers.exact.cutting import Clock, Pool, cut_root, solve_connected
+from districting.solvers.exact.model import PartModel
+from districting.solvers.exact.separations import Minimum
+from districting.solvers.exact.sites import Site, medoids, new_sites
+
+#: Up to so many atoms of a component, each is a candidate seat; beyond, medoids are.
+ALL_SITES = 24
+#: One community more weighs as much as this many household-kilometres for each household of the land.
+PER_COMMUNITY = 10.0
+
+
+@dataclass(frozen=True)
+class Division:
+    """Parts of one component of land, or none; ``impossible`` says that none exist, proved."""
+
+    parts: tuple[tuple[Site, tuple[int, ...]], ...]
+    impossible: bool = False
+
+
+def divide(problem: Problem, component: Collection[int], clock: Clock, *, limit_s: float) -> Division:
+    """Share out one component of land among new communities: fewest, then nearest.
+
+    First hop-ordered with few seats, which is quick; where that finds nothing, every atom may be a seat.
+    """
+    scope = frozenset(component)
+    every = [replace(site, atoms=_within(problem, site, scope)) for site in new_sites(problem, scope)]
+    one = _as_one(problem, scope, every)
+    if one is not None:
+        return Division(((one, tuple(sorted(scope))),))
+    fewest = fewest_parts(problem, scope)
+    inhabited = [atom for atom in sorted(scope) if problem.households[atom] > 0]
+    few = set(inhabited if len(inhabited) <= ALL_SITES else medoids(problem, inhabited, fewest + 4))
+    for sites, ordered in (([site for site in every if site.atom_pos in few], True), (every, False)):
+        model = PartModel.of(problem, sites, scope=scope)
+        ask.every_atom_in_one_part(model)
+        ask.only_open_parts(model)
+        ask.size_windows(model)
+        ask.stay_apart(model)
+        ask.split_in_two(model)
+        (ask.hop_ordered if ordered else ask.neighbours_first)(model)
+        weight = PER_COMMUNITY * float(problem.households[sorted(scope)].sum() + 1)
+        model.program += ask.communities(model) * weight + ask.distance(model)
+        pool = Pool()
+        if not ordered and cut_root(model, pool, clock, limit_s=limit_s) == np.inf:
+            return Division((), impossible=True)
+        gap = 0.01 * weight
+        found = solve_connected(model, pool, clock, limit_s=limit_s, gap_abs=gap)
+        if found.values is not None:
+            values = found.values
+            opened = [pos for pos in range(len(sites)) if values[model.y[pos].name] > 0.5]
+            return Division(tuple((sites[pos], tuple(model.members(values, pos))) for pos in opened))
+        if not ordered and found.closed:
+            return Division((), impossible=True)
+    return Division(())
+
+
+def fewest_parts(problem: Problem, atoms: Collection[int]) -> int:
+    """How many new communities these atoms need at least, by size alone."""
+    where = sorted(atoms)
+    room = 1.0 - problem.headroom
+    return max(1, min(math.ceil(float(w.weights[where].sum()) / (w.high * room) - 1e-9) for w in problem.windows))
+
+
+def _within(problem: Problem, site: Site, scope: frozenset[int]) -> frozenset[int]:
+    """Atoms of ``scope`` that connect to the seat inside it."""
+    return frozenset(hops(neighbours_of(problem), site.atom_pos, site.atoms & scope))
+
+
+def _as_one(problem: Problem, scope: frozenset[int], sites: list[Site]) -> Site | None:
+    """The best seat if the land can be one community; None if it cannot, or a lock may forbid it."""
+    if any(lock.kind in ("apart", "split") for lock in problem.locks) or Minimum.of(problem).missed_by_atoms(
+        scope
+    ):
+        return None
+    where = sorted(scope)
+    room = 1.0 - problem.headroom
+    for windows in (problem.windows, problem.horizon):
+        sums = [window.weights[where].sum() for window in windows]
+        if windows and not any(w.low <= s <= w.high * room for w, s in zip(windows, sums, strict=True)):
+            return None
+    fit = [site for site in sites if site.atoms >= scope]
+    weight = problem.households[where] + 1.0
+    return min(fit, key=lambda site: (float(weight @ site.distance_m[where]), site.atom_pos), default=None)

@@ -1,0 +1,137 @@
+"""What a search for an `adjust` plan knows, the models that it asks, and the measures of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from districting.errors import SolverError
+from districting.plans.problem import Problem
+from districting.solvers.exact import constraints as ask
+from districting.solvers.exact.cutting import Clock, Pool
+from districting.solvers.exact.model import PartModel, site_distances
+from districting.solvers.exact.sites import Site, nearest_only, new_sites
+from districting.solvers.params import Params
+from districting.solvers.result import Solution
+
+
+@dataclass
+class Search:
+    """What is known so far."""
+
+    problem: Problem
+    params: Params
+    clock: Clock
+    owned: list[Site]
+    gap: float
+    bound: float
+    pool: Pool = field(default_factory=Pool)
+    best: Solution | None = None
+    moved: float = np.inf
+    sites: set[int] = field(default_factory=set)
+
+    @property
+    def proved(self) -> bool:
+        """Whether the best plan is proved within the gap."""
+        return self.moved - self.bound <= self.gap
+
+    def offer(self, solution: Solution) -> None:
+        """Keep a plan if it moves fewer households."""
+        named = settled(self.problem, solution)
+        if moved_households(self.problem, named) < self.moved:
+            self.take(named)
+
+    def take(self, solution: Solution) -> None:
+        """Keep a plan whatever it moves: a later term has bettered it."""
+        self.best = settled(self.problem, solution)
+        self.moved = moved_households(self.problem, self.best)
+        self.tell()
+
+    def raise_bound(self, bound: float) -> None:
+        """Keep a better bound."""
+        if bound > self.bound:
+            self.bound = bound
+            self.tell()
+
+    def tell(self) -> None:
+        """Say where the search stands."""
+        self.clock.tell(incumbent=self.moved if self.best is not None else None, bound=self.bound)
+
+    def left(self, share: float) -> float:
+        """Seconds that a stage may use."""
+        return min(share * self.params.time_limit_s, self.clock.left_s)
+
+    def with_new(self, atoms: Collection[int]) -> list[Site]:
+        """Owned sites, and new ones at these atoms."""
+        return [*self.owned, *new_sites(self.problem, atoms)]
+
+    def near(self, sites: list[Site], near: int) -> list[Site]:
+        """Sites with the atoms near them, and those that the best plan gives them."""
+        also: dict[tuple[int, int], list[int]] = {}
+        if self.best is not None:
+            for part, chosen in enumerate(self.best.chosen):
+                atoms = np.flatnonzero(self.best.part == part).tolist()
+                also[chosen.community_pos, chosen.atom_pos] = atoms
+        return nearest_only(self.problem, sites, near, also)
+
+    @property
+    def plan(self) -> Solution:
+        """The best plan, where there is one."""
+        if self.best is None:
+            raise SolverError(f"{self.problem.name}: no plan yet")
+        return self.best
+
+
+def open_land_model(search: Search) -> PartModel:
+    """Old parts exactly, new ones as land: a relaxation over every site."""
+    model = PartModel.of(search.problem, search.owned, open_land=True)
+    ask_all(model)
+    ask.land_size(model)
+    ask.neighbours_first(model)
+    model.program += ask.moved(model)
+    return model
+
+
+def ask_all(model: PartModel) -> None:
+    """Everything but contiguity and the objective."""
+    ask.every_atom_in_one_part(model)
+    ask.only_open_parts(model)
+    ask.one_successor(model)
+    ask.hold_old_seat(model)
+    ask.size_windows(model)
+    ask.stay_apart(model)
+    ask.split_in_two(model)
+    ask.number_of_communities(model)
+
+
+def settled(problem: Problem, solution: Solution) -> Solution:
+    """The same parts with names that hold: without a centre of its own, a successor has most of the households."""
+    seated = {seat.community_pos for seat in problem.seats}
+    chosen = list(solution.chosen)
+    for part, place in enumerate(chosen):
+        if place.community_pos >= 0 and place.community_pos not in seated:
+            own = problem.today == place.community_pos
+            shares = np.bincount(solution.part[own], weights=problem.households[own], minlength=len(chosen))
+            if shares[part] < shares.max():
+                chosen[part] = replace(place, community_pos=-1)
+    return Solution(solution.part, tuple(chosen))
+
+
+def moved_households(problem: Problem, solution: Solution) -> float:
+    """Households whose community is not the successor of the one they live in today."""
+    successor = np.array([chosen.community_pos for chosen in solution.chosen], dtype=np.int64)
+    moves = (problem.today >= 0) & (successor[solution.part] != problem.today)
+    return float(problem.households[moves].sum())
+
+
+def distance_m(problem: Problem, solution: Solution) -> float:
+    """Sum of (households + 1) × distance from the seat, m."""
+    return float((problem.households + 1.0) @ site_distances(problem, solution))
+
+
+def open_border_km(problem: Problem, solution: Solution) -> float:
+    """Km of border off the policy's lines, plus km of main road inside communities."""
+    cut = solution.part[problem.edges[:, 0]] != solution.part[problem.edges[:, 1]]
+    return float(problem.open_km[cut].sum() + problem.crossing_km[~cut].sum())

@@ -1,0 +1,232 @@
+"""`whole`: which whole communities may become one, every one of them, and why the others may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from districting.plans.problem import Problem
+from districting.solvers.exact.contiguity import Neighbours, neighbour_lists, neighbours_of, reachable
+from districting.solvers.exact.separations import Minimum
+from districting.solvers.exact.sites import community_households, kept, oversized
+from districting.solvers.result import Chosen
+
+#: Up to so many inhabited atoms in no community, each chooses for itself; beyond, connected land stays together.
+FREE_ATOMS = 8
+#: More unions than this are not enumerated; the result then says so and claims no proof of impossibility.
+MOST_UNIONS = 200_000
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What moves as a whole: a community of today, or inhabited land in none (``community_pos`` −1)."""
+
+    atoms: tuple[int, ...]
+    community_pos: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """One way to cover ``units``: the parts that they become and the households that this moves.
+
+    ``moved_bound`` is below ``moved`` where a split was not solved to the end.
+    """
+
+    units: tuple[int, ...]
+    parts: tuple[tuple[tuple[int, ...], Chosen], ...]
+    moved: float
+    moved_bound: float
+
+
+def units_of(problem: Problem) -> tuple[tuple[Unit, ...], tuple[tuple[int, ...], ...]]:
+    """What moves as a whole, and their neighbours; communities that must split come last and touch nobody.
+
+    Empty communities without a centre, and land without households in no community, are no units: they join any
+    neighbour afterwards.
+    """
+    households = community_households(problem)
+    seated = {seat.community_pos for seat in problem.seats}
+    units = [
+        Unit(tuple(np.flatnonzero(problem.today == pos).tolist()), pos)
+        for pos in range(len(households))
+        if (households[pos] > 0 or pos in seated) and (problem.today == pos).any()
+    ]
+    neighbours = neighbours_of(problem)
+    living = {unit.community_pos for unit in units}
+    free = [a for a in range(problem.n) if int(problem.today[a]) not in living and problem.households[a] > 0]
+    if len(free) <= FREE_ATOMS:
+        units += [Unit((atom,), -1) for atom in free]
+    else:
+        left = set(free)
+        for atom in free:
+            if atom in left:
+                together = reachable(neighbours, atom, left)
+                left -= together
+                units.append(Unit(tuple(sorted(together)), -1))
+    return tuple(units), unit_neighbours(problem, units, neighbours)
+
+
+def unit_neighbours(
+    problem: Problem, units: Sequence[Unit], neighbours: Neighbours
+) -> tuple[tuple[int, ...], ...]:
+    """Which units touch."""
+    unit_at = np.full(problem.n, -1, dtype=np.int64)
+    for pos, unit in enumerate(units):
+        unit_at[list(unit.atoms)] = pos
+    pairs = [
+        (int(unit_at[atom]), int(unit_at[near]))
+        for atom in range(problem.n)
+        for near in neighbours[atom]
+        if unit_at[atom] >= 0 and unit_at[near] >= 0 and unit_at[atom] != unit_at[near]
+    ]
+    return neighbour_lists(len(units), pairs)
+
+
+def must_split(problem: Problem) -> frozenset[int]:
+    """Communities of today that can only be split: oversized ones and those that a lock splits."""
+    locked = {pos for lock in problem.locks if lock.kind == "split" for pos in lock.communities}
+    return frozenset((oversized(problem) | locked) - kept(problem))
+
+
+def connected_sets(
+    neighbours: Neighbours, allowed: Collection[int], fits: Callable[[tuple[int, ...]], bool]
+) -> Iterator[tuple[int, ...]]:
+    """Every connected set of ``allowed`` that ``fits``, once, where fitting sets have fitting subsets.
+
+    Enumerated from the smallest member (ESU, Wernicke 2006, doi:10.1109/TCBB.2006.51).
+    """
+
+    def extend(members: tuple[int, ...], frontier: list[int], seen: frozenset[int]) -> Iterator[tuple[int, ...]]:
+        yield members
+        for pos, unit in enumerate(frontier):
+            larger = (*members, unit)
+            if not fits(larger):
+                continue
+            fresh = [
+                near for near in neighbours[unit] if near > members[0] and near in inside and near not in seen
+            ]
+            yield from extend(larger, frontier[pos + 1 :] + fresh, seen | set(fresh))
+
+    inside = set(allowed)
+    for first in sorted(inside):
+        if fits((first,)):
+            frontier = [near for near in neighbours[first] if near > first and near in inside]
+            yield from extend((first,), frontier, frozenset([first, *frontier]))
+
+
+class Judge:
+    """Which unions are legal, and why not."""
+
+    def __init__(self, problem: Problem, units: Sequence[Unit]) -> None:
+        self.problem, self.units = problem, units
+        self.neighbours = neighbours_of(problem)
+        self.minimum = Minimum.of(problem)
+        self.households = community_households(problem)
+        self.frozen = kept(problem)
+        self.splitting = must_split(problem)
+        self.seat_of = {seat.community_pos: pos for pos, seat in enumerate(problem.seats)}
+        windows = problem.windows + problem.horizon
+        self._highs = [window.high for window in windows]
+        self._sums = np.array([self.minimum.weights[list(unit.atoms)].sum(axis=0) for unit in units])
+        self._families = self.minimum.families
+
+    def sums(self, members: Sequence[int]) -> np.ndarray:
+        """Sum of each window over a union."""
+        total: np.ndarray = self._sums[list(members)].sum(axis=0)
+        return total
+
+    def fits(self, members: Sequence[int]) -> bool:
+        """Within the maximum, in one window of today and one of the horizon."""
+        sums = self.sums(members)
+        return all(any(sums[w] <= self._highs[w] for w in family) for family in self._families)
+
+    def in_bounds(self, members: Sequence[int]) -> bool:
+        """Within minimum and maximum of one and the same window, today and at the horizon."""
+        sums, lows = self.sums(members), self.minimum.lows
+        return all(any(lows[w] <= sums[w] <= self._highs[w] for w in family) for family in self._families)
+
+    def atoms(self, members: Sequence[int]) -> list[int]:
+        """Atoms of a union."""
+        return sorted(atom for unit in members for atom in self.units[unit].atoms)
+
+    def column(self, members: Sequence[int]) -> Column | str:
+        """The union as a column, or the reason against it.
+
+        Reasons: ``kept``, ``oversized``, ``over_max``, ``below_min``, ``pieces``, ``lock``, ``reach``.
+        """
+        owners = [self.units[unit].community_pos for unit in members if self.units[unit].community_pos >= 0]
+        atoms = self.atoms(members)
+        if self.frozen & set(owners):
+            if len(members) > 1:
+                return "kept"
+            place = self._place(owners[0], atoms, limit=None)
+            return self._made(members, atoms, [place] if place is not None else [])
+        for reason, wrong in (
+            ("oversized", bool(self.splitting & set(owners))),
+            ("over_max", not self.fits(members)),
+            ("below_min", not self.in_bounds(members)),
+            ("pieces", len(reachable(self.neighbours, atoms[0], set(atoms))) < len(atoms)),
+            ("lock", not self._locks_allow(owners, set(atoms))),
+        ):
+            if wrong:
+                return reason
+        places = [place for place in self._places(owners, atoms) if place is not None]
+        return self._made(members, atoms, places) if places else "reach"
+
+    def _made(self, members: Sequence[int], atoms: list[int], places: list[Chosen]) -> Column:
+        """The column of a legal union under the successor that keeps most households."""
+        best = max(places, key=lambda place: (self._kept(place), -place.community_pos))
+        known = self.problem.today[atoms] >= 0
+        moved = float(self.problem.households[atoms][known].sum()) - self._kept(best)
+        return Column(tuple(members), ((tuple(atoms), best),), moved, moved)
+
+    def _kept(self, place: Chosen) -> float:
+        return float(self.households[place.community_pos]) if place.community_pos >= 0 else 0.0
+
+    def _locks_allow(self, owners: Sequence[int], atoms: set[int]) -> bool:
+        """Whether the locks on atoms and mergers allow a union; seats are asked in `_places`."""
+        for lock in self.problem.locks:
+            here = atoms & set(lock.atoms)
+            if lock.kind == "together" and here and len(here) < len(set(lock.atoms)):
+                return False
+            if lock.kind == "apart" and len(here) > 1:
+                return False
+            if lock.kind == "merge" and 0 < len(set(owners) & set(lock.communities)) < len(set(lock.communities)):
+                return False
+        return True
+
+    def _places(self, owners: Sequence[int], atoms: list[int]) -> list[Chosen | None]:
+        """Where the union's seat may stand: a centre of one of its communities; without any, the best atom."""
+        locked = {pos for lock in self.problem.locks if lock.kind == "seat" for pos in lock.communities} & set(
+            owners
+        )
+        if len(locked) > 1:
+            return []
+        candidates = sorted(locked) or [owner for owner in owners if owner in self.seat_of] or list(owners) or [-1]
+        return [self._place(owner, atoms, limit=self.problem.reach_limit_m) for owner in candidates]
+
+    def _place(self, owner: int, atoms: list[int], *, limit: float | None) -> Chosen | None:
+        """The seat of one successor; None if somebody lives beyond ``limit``."""
+        problem, where = self.problem, np.array(atoms)
+        inhabited = where[problem.households[where] > 0]
+        asked = [
+            lock.atoms
+            for lock in problem.locks
+            if lock.kind == "seat" and owner in lock.communities and lock.atoms
+        ]
+        seat = self.seat_of.get(owner)
+        if seat is not None and (not asked or problem.seats[seat].atom_pos in asked[0]):
+            if limit is not None and (problem.seat_reach_m[inhabited, seat] > limit).any():
+                return None
+            place = problem.seats[seat]
+            return Chosen(place.atom_pos, place.x, place.y, owner, True)
+        sites = np.array([atom for atom in atoms if not asked or atom in asked[0]], dtype=np.int64)
+        if limit is not None:
+            sites = sites[(problem.site_reach_m[np.ix_(inhabited, sites)] <= limit).all(axis=0)]
+        if not len(sites):
+            return None
+        ways = (problem.households[where] + 1.0) @ problem.site_distance_m[np.ix_(where, sites)]
+        atom = int(sites[np.argmin(ways)])
+        return Chosen(atom, float(problem.xy[atom, 0]), float(problem.xy[atom, 1]), owner, False)

@@ -1,0 +1,196 @@
+"""The way from a ground to a proved plan: search, master, bound, proof; each hands the next a smaller question."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from districting.plans.problem import Bools, Floats, Ints
+from districting.progress import Progress, Step, Stop, never, silent
+from districting.solvers.bound import lower_bound
+from districting.solvers.exact.hess import reachable_pairs, solve_hess
+from districting.solvers.exact.labelled import solve_labelled
+from districting.solvers.exact.partition import choose, relax
+from districting.solvers.ground import Ground
+from districting.solvers.pool import enumerate_plans, joined, price_regions, regions_of
+from districting.solvers.search import search, total_cost
+
+#: Up to here the proof is always carried to the end; beyond, the gap asked for is enough.
+SMALL_PAIRS = 4_000
+#: Beyond this many variables the assignment model does not get past its root in a minute.
+_MOST_PAIRS = 30_000
+_MOST_EDGE_VARIABLES = 60_000
+_LISTED_NODES = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best plan of a ground and what is proved of it.
+
+    Parameters
+    ----------
+    part
+        Shape (n,), district of each node, or None.
+    seats
+        Seat of each district.
+    cost, bound
+        Of the plan (inf without), and the proved lower bound (inf: there is no plan).
+    regions
+        Regions in the pool.
+    pairs
+        Pairs (node, seat) that the bound left to the proof.
+    """
+
+    part: Ints | None
+    seats: Ints
+    cost: float
+    bound: float
+    regions: int
+    pairs: int
+
+    @property
+    def gap_share(self) -> float:
+        """(cost − bound) / |cost|; inf without a plan."""
+        return (self.cost - self.bound) / max(abs(self.cost), 1e-12) if self.part is not None else float("inf")
+
+
+def solve_ground(
+    ground: Ground,
+    *,
+    time_limit_s: float,
+    seed: int,
+    gap_share: float = 0.0,
+    threads: int = 1,
+    first: Ints | None = None,
+    progress: Progress = silent,
+    stop: Stop = never,
+) -> Answer:
+    """Find the cheapest plan and prove it, as far as the time goes.
+
+    Parameters
+    ----------
+    ground
+        What is asked.
+    time_limit_s
+        Wall time of all steps.
+    seed
+        Of everything random.
+    gap_share
+        A proof of a large ground ends within this share of the cost; a small one always goes to the end.
+    threads
+        Of HiGHS.
+    first
+        A plan to search from besides those grown here, or None.
+    progress, stop
+        Told and asked on the way.
+    """
+    began = time.monotonic()
+
+    def left() -> float:
+        return time_limit_s - (time.monotonic() - began)
+
+    part, cost, duals, regions = _search_and_choose(ground, time_limit_s, seed, threads, first, progress, stop)
+    if part is None and _enumerable(ground):
+        return _best_of_all(ground)
+    if not ground.cost.any():
+        labelled = solve_labelled(
+            ground, part=part, upper=cost, time_limit_s=left(), seed=seed, threads=threads, progress=progress,
+            stop=stop,
+        )  # fmt: skip
+        nobody = np.zeros(0, dtype=np.int64)
+        seats = nobody if labelled.part is None else total_cost(ground, labelled.part)[1]
+        return Answer(labelled.part, seats, labelled.cost, labelled.bound, regions, 0)
+    progress(Step("stage.solve", incumbent=cost if part is not None else None))
+    bound = lower_bound(
+        ground, upper=cost, duals=duals, time_limit_s=max(0.5, min(0.35 * time_limit_s, left())), stop=stop
+    )
+    value, pairs = bound.value, int(bound.keep.sum())
+    wanted = 1e-9 if pairs <= SMALL_PAIRS else max(gap_share, 1e-9)
+    if np.isinf(value) and value > 0 and part is None:
+        return Answer(None, np.zeros(0, dtype=np.int64), np.inf, np.inf, regions, 0)
+    solved_by_bound = part is not None and cost - value <= wanted * abs(cost)
+    if not solved_by_bound and left() > 0.1 and not stop() and _affordable(ground, bound.keep):
+        proof = solve_hess(
+            ground, keep=bound.keep, part=part, upper=cost, gap_rel=wanted if wanted > 1e-9 else 0.0,
+            time_limit_s=left(), seed=seed, threads=threads, progress=progress, stop=stop,
+        )  # fmt: skip
+        part, cost, value = proof.part, proof.cost, max(value, proof.bound)
+    if part is None:
+        return Answer(None, np.zeros(0, dtype=np.int64), np.inf, value, regions, pairs)
+    cost, seats = total_cost(ground, part)
+    # the solver's arithmetic may end a hair above the plan's own cost
+    return Answer(part, seats, cost, min(value, cost), regions, pairs)
+
+
+def _enumerable(ground: Ground) -> bool:
+    """Whether all plans can be listed: the way out where hardly any exists and no walk meets one."""
+    plain = len(ground.windows) == 1 and not ground.horizon and not ground.broken
+    tied = len(ground.apart) + len(ground.together)
+    return plain and not tied and not ground.fixed and ground.contiguous and ground.n <= _LISTED_NODES
+
+
+def _best_of_all(ground: Ground) -> Answer:
+    """The cheapest of all plans."""
+    best, cost = None, np.inf
+    for plan in enumerate_plans(ground):
+        part = np.full(ground.n, -1, dtype=np.int64)
+        for district, nodes in enumerate(plan):
+            part[nodes] = district
+        value, _ = total_cost(ground, part)
+        if value < cost:
+            best, cost = part, value
+    seats = np.zeros(0, dtype=np.int64) if best is None else total_cost(ground, best)[1]
+    return Answer(best, seats, float(cost), float(cost), 0, 0)
+
+
+def _search_and_choose(
+    ground: Ground,
+    time_limit_s: float,
+    seed: int,
+    threads: int,
+    first: Ints | None,
+    progress: Progress,
+    stop: Stop,
+) -> tuple[Ints | None, float, Floats | None, int]:
+    """Best plan of the search and of the master over its regions; its cost; duals; size of the pool."""
+    began = time.monotonic()
+
+    def late() -> bool:
+        return stop() or time.monotonic() - began > 0.3 * time_limit_s
+
+    found = search(ground, seed=seed, first=first, time_left=late, progress=progress)
+    if found.part is None and not late():
+        found = search(ground, seed=seed + 1, starts=20, first=first, time_left=late, progress=progress)
+    if found.part is None:
+        return None, float("inf"), None, len(found.regions)
+    own = regions_of(found.part, ground.number)
+    pool = price_regions(ground, joined(own, found.regions))
+    incumbent = np.arange(ground.number)
+    if len(pool) < ground.number or not np.array_equal(
+        np.sort(pool.regions.members[: ground.n]), np.arange(ground.n)
+    ):
+        # a district of the plan is against a rule that the search does not know (a set to be broken)
+        return None, float("inf"), None, len(pool)
+    relaxed = relax(ground, pool, first=incumbent)
+    if relaxed is None:
+        return found.part, found.cost, None, len(pool)
+    chosen, _ = choose(
+        ground, pool, relaxed=relaxed, incumbent=incumbent, time_limit_s=0.2 * time_limit_s, seed=seed,
+        threads=threads, stop=stop,
+    )  # fmt: skip
+    part = np.full(ground.n, -1, dtype=np.int64)
+    for district, position in enumerate(chosen):
+        part[pool.region(int(position))] = int(pool.seat[position]) if ground.fixed else district
+    cost, _ = total_cost(ground, part)
+    progress(Step("stage.solve", incumbent=cost))
+    return part, cost, relaxed.duals, len(pool)
+
+
+def _affordable(ground: Ground, keep: Bools) -> bool:
+    """Whether the assignment model on these pairs is worth starting."""
+    pairs = reachable_pairs(ground, keep)
+    charged = ground.edges[ground.border > 0]
+    both = pairs[charged[:, 0]] & pairs[charged[:, 1]]
+    return int(pairs.sum()) <= _MOST_PAIRS and int(both.sum()) <= _MOST_EDGE_VARIABLES

@@ -1,0 +1,377 @@
+"""Simulated annealing on connected plans that remembers every legal region it walks through. Compiled, seeded.
+
+Moves: flip one node over a border, swap two, recombine two districts along a random tree. Windows, ties and
+forbidden pairs are soft while it walks; only regions that hold them all are kept. Nothing here proves anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from districting.plans.problem import Floats, Ints
+from districting.progress import Progress, Step, Stop, never, silent
+from districting.solvers.construct import grow
+from districting.solvers.ground import Ground
+from districting.solvers.moves import (
+    Board,
+    State,
+    Words,
+    border_change,
+    breach_with,
+    count_all,
+    draw,
+    flip,
+    inner,
+    pick,
+    served_with,
+    settle,
+    stays_whole,
+    tie_changes,
+    tree_cut,
+)
+
+_RECOMBINE = 0.01
+_SWAP = 0.25
+_EMPTY = np.uint64(0)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Legal regions in compressed rows: region r is ``members[pointers[r]:pointers[r + 1]]``, ascending."""
+
+    pointers: Ints
+    members: Ints
+
+    def __len__(self) -> int:
+        return len(self.pointers) - 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has seen: the best plan (None if none was legal), its cost, and all legal regions."""
+
+    part: Ints | None
+    cost: float
+    regions: Regions
+
+
+def board_of(ground: Ground) -> Board:
+    """Compile a ground: forbidden pairs become dear, bounds become tables."""
+    pointers, neighbours, border = ground.neighbours
+    seat_pointers, seats = ground.seats_in
+    k = ground.number
+    windows = ground.windows + ground.horizon
+    low = np.array([np.full(k, w.low) for w in windows])
+    high = np.array([ground.highs(w)[:k] if ground.fixed else np.full(k, w.high) for w in windows])
+    high = np.minimum(high, np.array([w.weights.sum() for w in windows])[:, None] + 1.0)
+    allowed = np.isfinite(ground.cost)
+    finite = np.where(allowed, ground.cost, 0.0)
+    typical = finite.sum() / max(1, allowed.sum()) * ground.n / k
+    dear = 10.0 * typical + 4.0 * finite.max(initial=0.0) + 1.0
+    anchor = np.full(ground.n, -1, dtype=np.int64)
+    if ground.fixed:
+        anchor[ground.host] = np.arange(ground.m)
+    ties = np.concatenate((ground.apart, ground.together))
+    tie_pointers, tie_to, tie_apart = _ties(ground.n, ties, len(ground.apart))
+    return Board(
+        pointers, neighbours, border, np.where(allowed, ground.cost, dear), seat_pointers, seats, anchor,
+        np.array([w.weights for w in windows], dtype=np.float64), low, high,
+        np.maximum(1e-9, np.array([w.weights.sum() for w in windows]) / k), len(ground.windows),
+        tie_pointers, tie_to, tie_apart, ground.fixed, dear,
+    )  # fmt: skip
+
+
+def _ties(n: int, pairs: Ints, apart: int) -> tuple[Ints, Ints, Ints]:
+    """Ties by node in compressed rows, with their kind."""
+    kind = (np.arange(len(pairs)) < apart).astype(np.int64)
+    tails = np.concatenate((pairs[:, 0], pairs[:, 1]))
+    order = np.argsort(tails, kind="stable")
+    pointers = np.concatenate(([0], np.cumsum(np.bincount(tails, minlength=n)))).astype(np.int64)
+    heads = np.concatenate((pairs[:, 1], pairs[:, 0]))
+    return pointers, heads[order].astype(np.int64), np.concatenate((kind, kind))[order]
+
+
+def _state(n: int, board: Board, k: int) -> State:
+    """An empty state."""
+    m, q = board.cost.shape[1], len(board.weights)
+    whole = np.int64
+    return State(
+        np.zeros(n, whole), np.zeros((k, n), whole), np.zeros(k, whole), np.zeros(n, whole), np.zeros((k, m)),
+        np.zeros((q, k)), np.zeros(k), np.zeros(k), np.zeros(k, whole), np.zeros(n, whole), np.zeros(n + 1, whole),
+    )  # fmt: skip
+
+
+@inner
+def _remember(
+    state: State, board: Board, district: int, words: Words, table: Words, starts: Ints,
+    flat: npt.NDArray[np.int32], filled: Ints,
+) -> None:  # fmt: skip
+    """Keep the district's members if it is legal, new, and there is room. ``filled``: regions, members."""
+    if state.breach[district] > 0.0 or state.ties[district] > 0 or state.served[district] >= board.dear:
+        return
+    key = np.uint64(district + 1) * np.uint64(11400714819323198485) if board.fixed else np.uint64(1)
+    for t in range(state.size[district]):
+        key ^= words[state.members[district, t]]
+    if key == _EMPTY:
+        key = np.uint64(1)
+    mask = np.uint64(len(table) - 1)
+    spot = key & mask
+    while table[spot] != _EMPTY:
+        if table[spot] == key:
+            return
+        spot = (spot + np.uint64(1)) & mask
+    many = state.size[district]
+    if filled[0] + 1 >= len(starts) or filled[1] + many > len(flat):
+        return
+    table[spot] = key
+    for t in range(many):
+        flat[filled[1] + t] = state.members[district, t]
+    filled[0] += 1
+    filled[1] += many
+    starts[filled[0]] = filled[1]
+
+
+@inner
+def _legal(state: State, board: Board) -> bool:
+    """True if no district breaks anything."""
+    for d in range(len(state.size)):
+        if state.breach[d] > 0.0 or state.ties[d] > 0 or state.served[d] >= board.dear:
+            return False
+    return True
+
+
+@inner
+def _partner(board: Board, state: State, random: Words, node: int, old: int, new: int) -> int:
+    """A node of ``new`` that may go over to ``old`` in exchange for ``node``; −1 if a few draws met none."""
+    for _ in range(4):
+        other = int(state.members[new, pick(random, state.size[new])])
+        if board.anchor[other] < 0:
+            for t in range(board.pointers[other], board.pointers[other + 1]):
+                near = board.neighbours[t]
+                if near != node and state.part[near] == old:
+                    return other
+    return -1
+
+
+@njit(cache=True)
+def _anneal(
+    board: Board, state: State, random: Words, moves: int, heat: float, freeze: float, below: float,
+    words: Words, table: Words, starts: Ints, flat: npt.NDArray[np.int32], filled: Ints, best: Ints,
+) -> float:  # fmt: skip
+    """Cool from ``heat`` to ``freeze``; the best legal plan goes to ``best``; return its cost, inf if none.
+
+    A move names the nodes that change sides between two districts. Flips and swaps are priced before they are
+    made, recombinations after.
+    """
+    n = len(state.part)
+    charge = count_all(board, state)
+    lowest = np.inf
+    fine = 4.0 * heat  # what a breach as large as a whole district costs
+    cooling = (freeze / heat) ** (1.0 / moves)
+    warmth = heat
+    side = np.zeros(n, np.int64)
+    moved = np.empty(n, np.int64)
+    inside = 0
+    clean = _legal(state, board)
+    for move in range(moves):
+        warmth *= cooling
+        inside += 1 if clean else 0
+        if move % 4096 == 4095:
+            # stay inside the rules for a good part of the walk: dearer while outside, cheaper while inside
+            fine *= 1.1 if inside < 1200 else (0.9 if inside > 2800 else 1.0)
+            fine = min(max(fine, warmth), 1000.0 * heat)
+            inside = 0
+            charge = count_all(board, state)
+        node = pick(random, n)
+        degree = board.pointers[node + 1] - board.pointers[node]
+        if degree == 0:
+            continue
+        old = state.part[node]
+        new = state.part[board.neighbours[board.pointers[node] + pick(random, degree)]]
+        if new == old:
+            continue
+        kind = draw(random)
+        recombines = kind < _RECOMBINE
+        swaps = not recombines and kind < _RECOMBINE + _SWAP
+        before = state.served[old] + state.served[new]
+        wrong = state.breach[old] + state.breach[new]
+        many = 0
+        sure = False
+        if recombines:
+            if tree_cut(board, state, random, old, new, side) == 0:
+                continue
+            for i in range(n):
+                home = state.part[i]
+                if (home == old and side[i] == 2) or (home == new and side[i] == 1):
+                    moved[many] = i
+                    many += 1
+        else:
+            if board.anchor[node] >= 0 or (not swaps and state.size[old] == 1):
+                continue
+            if not stays_whole(board, state, node, old):
+                continue
+            back = -1
+            if swaps:
+                back = _partner(board, state, random, node, old, new)
+                if back < 0:
+                    continue
+            delta = (
+                served_with(board, state, old, back, node) + served_with(board, state, new, node, back) - before
+            )
+            delta += fine * (
+                breach_with(board, state, old, back, node) + breach_with(board, state, new, node, back)
+            )
+            delta -= fine * wrong
+            moved[0] = node
+            many = 1
+            if swaps:
+                # the border, the ties and the whole come with the flips: first the cheap no
+                if delta > 20.0 * warmth:
+                    continue
+                moved[1] = back
+                many = 2
+            else:
+                in_old, in_new = tie_changes(board, state, node, old, new)
+                delta += border_change(board, state, node, old, new) + fine * 0.5 * (in_old + in_new)
+                if delta > 0.0 and draw(random) >= np.exp(-delta / warmth):
+                    continue
+                sure = True
+        change = 0.0
+        tied = state.ties[old] + state.ties[new]
+        sound = True
+        for t in range(many):
+            home = state.part[moved[t]]
+            goal = new if home == old else old
+            if swaps and t == 1:
+                sound = stays_whole(board, state, moved[t], home)
+            change += border_change(board, state, moved[t], home, goal)
+            flip(board, state, moved[t], goal)
+        settle(board, state, old, new)
+        if not sure:
+            delta = state.served[old] + state.served[new] - before + change
+            delta += fine * (state.breach[old] + state.breach[new] - wrong)
+            delta += fine * 0.5 * (state.ties[old] + state.ties[new] - tied)
+            if not sound or (delta > 0.0 and draw(random) >= np.exp(-delta / warmth)):
+                for t in range(many):
+                    flip(board, state, moved[t], new if state.part[moved[t]] == old else old)
+                settle(board, state, old, new)
+                continue
+        charge += change
+        if warmth < below:
+            for d in (old, new):
+                _remember(state, board, d, words, table, starts, flat, filled)
+        clean = _legal(state, board)
+        if clean:
+            cost = charge
+            for d in range(len(state.size)):
+                cost += state.served[d]
+            if cost < lowest - 1e-9:
+                lowest = cost
+                for i in range(n):
+                    best[i] = state.part[i]
+    if lowest < np.inf:
+        for i in range(n):
+            state.part[i] = best[i]
+        count_all(board, state)
+        for d in range(len(state.size)):
+            _remember(state, board, d, words, table, starts, flat, filled)
+    return lowest
+
+
+def typical_change(ground: Ground) -> float:
+    """Size of a usual change: what a node pays more at its second seat than at its first, and a border."""
+    finite = np.where(np.isfinite(ground.cost), ground.cost, 0.0)
+    per_district = finite.mean(axis=1).sum() / ground.number / ground.number**0.5
+    length = float(ground.border.mean()) if len(ground.border) else 0.0
+    # tight capacities need a longer way through illegal plans
+    share = 0.25 if ground.fixed else 0.05
+    return float(max(per_district * share, length, 1e-9))
+
+
+def search(
+    ground: Ground,
+    *,
+    seed: int,
+    starts: int = 6,
+    moves: int | None = None,
+    most_regions: int = 300_000,
+    first: Ints | None = None,
+    time_left: Stop = never,
+    progress: Progress = silent,
+) -> Found:
+    """Anneal from several starts and collect the legal regions seen on the way.
+
+    Parameters
+    ----------
+    ground
+        What is asked.
+    seed
+        Of everything random; the same seed gives the same regions in the same order.
+    starts
+        Independent walks; each adds to the same regions.
+    moves
+        Per walk; None: by the number of nodes.
+    most_regions
+        Room for regions.
+    first
+        A plan to begin the first walk from, or None.
+    time_left
+        Asked between walks: True ends the search.
+    progress
+        Told after each walk.
+    """
+    n, k = ground.n, ground.number
+    board = board_of(ground)
+    state = _state(n, board, k)
+    rng = np.random.default_rng(seed)
+    words = rng.integers(1, np.iinfo(np.uint64).max, size=n, dtype=np.uint64)
+    random = rng.integers(1, np.iinfo(np.uint64).max, size=1, dtype=np.uint64)
+    table = np.zeros(1 << int(np.ceil(np.log2(most_regions * 2))), dtype=np.uint64)
+    room = np.zeros(most_regions + 1, dtype=np.int64)
+    flat = np.zeros(min(most_regions * (2 * n // k + 8), 40_000_000), dtype=np.int32)
+    filled = np.zeros(2, dtype=np.int64)
+    heat = typical_change(ground)
+    if moves is None:
+        # fixed seats are cheap to price, and their capacities usually tight
+        moves = 15_000 * n if ground.fixed else max(100_000, 2_500 * n)
+    best, lowest = np.full(n, -1, dtype=np.int64), np.inf
+    for start in range(starts):
+        if start and time_left():
+            break
+        part = first if first is not None and start == 0 else grow(board, k, random)
+        if part.min() < 0:
+            break
+        state.part[:] = part
+        trial = np.zeros(n, dtype=np.int64)
+        cost = _anneal(
+            board, state, random, moves, heat, heat / 300.0, heat / 3.0, words, table, room, flat, filled, trial
+        )
+        if cost < lowest - 1e-9:
+            best, lowest = trial, cost
+        progress(Step("stage.solve", start + 1, starts, incumbent=lowest if np.isfinite(lowest) else None))
+    regions = Regions(room[: filled[0] + 1].copy(), _ascending(room[: filled[0] + 1], flat[: filled[1]]))
+    return Found(best if np.isfinite(lowest) else None, float(lowest), regions)
+
+
+def _ascending(pointers: Ints, members: npt.NDArray[np.int32]) -> Ints:
+    """Members sorted within each region."""
+    owner = np.repeat(np.arange(len(pointers) - 1), np.diff(pointers))
+    return members[np.lexsort((members, owner))].astype(np.int64)
+
+
+def total_cost(ground: Ground, part: Ints) -> tuple[float, Ints]:
+    """Cost of a plan and the seat of each district, from the ground alone; (inf, …) if a district has no seat."""
+    served: Floats = np.zeros(ground.number)
+    seats = np.full(ground.number, -1, dtype=np.int64)
+    for d in range(ground.number):
+        inside = np.flatnonzero(part == d)
+        here = np.array([d]) if ground.fixed else np.flatnonzero(np.isin(ground.host, inside))
+        sums = ground.cost[np.ix_(inside, here)].sum(axis=0)
+        served[d] = sums.min()
+        seats[d] = here[int(sums.argmin())]
+    cut = part[ground.edges[:, 0]] != part[ground.edges[:, 1]]
+    return float(served.sum() + ground.border[cut].sum()), seats

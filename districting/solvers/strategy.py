@@ -1,0 +1,53 @@
+"""How one sub-district is solved in one mode: look, solve, explain."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Literal
+
+from districting.plans.problem import Problem
+from districting.progress import Progress, Stop, never, silent
+from districting.solvers.conflicts import explain
+from districting.solvers.exact.adjust import solve_adjust
+from districting.solvers.exact.whole import solve_whole
+from districting.solvers.params import Params
+from districting.solvers.prechecks import prechecks
+from districting.solvers.redraw import solve_redraw
+from districting.solvers.result import Result
+
+#: What a search for a new division may be asked for.
+SolveMode = Literal["whole", "adjust", "redraw"]
+
+_SOLVERS = {"whole": solve_whole, "adjust": solve_adjust, "redraw": solve_redraw}
+
+
+def solve(
+    problem: Problem, mode: SolveMode, params: Params, *, progress: Progress = silent, stop: Stop = never
+) -> Result:
+    """The best plan of one mode, or why there is none.
+
+    Parameters
+    ----------
+    problem
+        One sub-district.
+    mode
+        ``whole``: communities are joined or split as wholes. ``adjust``: today's communities keep their seats
+        and as few households as possible move. ``redraw``: from scratch.
+    params
+        Time limit, gaps, seed.
+    progress, stop
+        Whom to tell and to ask; after a stop the best plan so far comes back.
+    """
+    began = time.monotonic()
+    seen = prechecks(problem)
+    if seen:
+        seconds = time.monotonic() - began
+        return Result(
+            problem.name, mode, "infeasible", None, float("inf"), 0.0, (), seconds, params.seed, conflicts=seen
+        )
+    result = _SOLVERS[mode](problem, params, progress=progress, stop=stop)
+    if result.status != "infeasible" or result.conflicts:
+        return result
+    conflicts = explain(problem, params, progress=progress, stop=stop)
+    return replace(result, conflicts=conflicts, seconds=time.monotonic() - began)

@@ -1,0 +1,54 @@
+"""`adjust` on land of real size: proved over every site, on time, and stopped with a plan in hand."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from rough_beilin import FOLDER, beilin
+from towns import faults
+
+from districting.progress import Step
+from districting.solvers.exact.adjust import solve_adjust
+from districting.solvers.exact.bounds import moved_at_least
+from districting.solvers.params import Params
+
+shared = pytest.mark.skipif(not FOLDER.exists(), reason="reference data not beside the checkout")
+
+
+@pytest.mark.shared
+@shared
+@pytest.mark.parametrize("name", ["东关南街街道", "文艺路街道", "长乐坊街道"])
+def test_a_real_subdistrict_is_proved_over_all_sites(name: str) -> None:
+    """Aim of the method page: within 5 households or 0.1 % of the sub-district's households."""
+    problem = beilin(name)
+    result = solve_adjust(problem, Params(time_limit_s=15))
+    assert result.status == "optimal" and faults(problem, result) == []
+    assert result.gap_abs <= max(5.0, 0.001 * problem.households.sum())
+
+
+@pytest.mark.shared
+@shared
+def test_a_stop_keeps_the_best_plan() -> None:
+    problem = beilin("张家村街道")
+    found = False
+
+    def watch(step: Step) -> None:
+        nonlocal found
+        found = found or step.incumbent is not None
+
+    began = time.monotonic()
+    result = solve_adjust(problem, Params(time_limit_s=60), progress=watch, stop=lambda: found)
+    assert result.status in ("feasible", "optimal") and faults(problem, result) == []
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.shared
+@shared
+def test_the_time_limit_is_kept_and_the_bound_stands() -> None:
+    problem = beilin("太乙路街道")
+    result = solve_adjust(problem, Params(time_limit_s=3))
+    assert result.seconds < 6
+    assert result.lower_bound >= moved_at_least(problem)
+    if result.solution is not None:
+        assert faults(problem, result) == []

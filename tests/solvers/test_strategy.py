@@ -1,0 +1,46 @@
+"""One door for the three modes: prechecks first, a plan or the reason."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from towns import faults, town
+
+from districting.plans.problem import Lock
+from districting.policies.rules import RULE_KINDS
+from districting.solvers.exact.constraints import ASKED
+from districting.solvers.params import Params
+from districting.solvers.strategy import SolveMode, solve
+
+PARAMS = Params(time_limit_s=20)
+
+
+@pytest.mark.parametrize("mode", get_args(SolveMode))
+def test_every_mode_gives_a_legal_plan(mode: SolveMode) -> None:
+    problem = town("A A B B\nA A B B\nC C D D", 100, low=200, high=500)
+    result = solve(problem, mode, PARAMS)
+    assert result.mode == mode and result.status == "optimal" and faults(problem, result) == []
+
+
+@pytest.mark.parametrize("mode", get_args(SolveMode))
+def test_what_is_seen_at_first_sight_is_not_solved(mode: SolveMode) -> None:
+    result = solve(town("A A B", "600 100 200", low=100, high=500), mode, PARAMS)
+    assert (result.status, result.solution) == ("infeasible", None)
+    assert [conflict.cause for conflict in result.conflicts] == ["atom_over_max"]
+
+
+def test_no_plan_comes_with_a_reason() -> None:
+    result = solve(town("A B C", 300, low=400, high=500), "adjust", PARAMS)
+    assert result.status == "infeasible" and result.conflicts
+    locked = town("A A B B", 100, low=200, high=400, locks=(Lock("apart", atoms=(0, 1, 2)),))
+    assert solve(locked, "adjust", PARAMS).conflicts
+
+
+def test_a_stop_before_anything_was_found_is_no_verdict() -> None:
+    result = solve(town("A A B B", 100, low=150, high=200), "adjust", PARAMS, stop=lambda: True)
+    assert result.status == "unknown" and result.conflicts == ()
+
+
+def test_every_kind_of_rule_says_how_it_is_asked() -> None:
+    assert set(ASKED) == set(RULE_KINDS)
