@@ -1,0 +1,93 @@
+"""Results that appear whole or not at all: written beside their place and renamed at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name in the same folder; at a good end it takes the place of ``path``, else it goes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "a.txt") as temporary:
+    ...         _ = temporary.write_text("whole")
+    ...     (Path(folder) / "a.txt").read_text()
+    'whole'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with ``\\n`` line ends, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+class OutputFolder:
+    """A folder of results that is replaced as a whole.
+
+    Inside the ``with`` block, `path` is an empty sibling folder to write to. At a good end it takes the place of
+    ``target`` by two renames; after an error the old folder is as it was. A run that is killed between the
+    renames leaves the old results under ``.<name>.old``, and the next run puts them back first.
+
+    Parameters
+    ----------
+    target
+        The folder, e.g. ``out/``. What is in it is replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     with OutputFolder(Path(place) / "out") as out:
+    ...         _ = (out / "run.json").write_text("{}")
+    ...     sorted(p.name for p in (Path(place) / "out").iterdir())
+    ['run.json']
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self._old = target.with_name(f".{target.name}.old")
+        self.path = target
+
+    def __enter__(self) -> Path:
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self._recover()
+        self.path = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", dir=self.target.parent))
+        self.path.chmod(0o755)
+        return self.path
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            shutil.rmtree(self.path)
+            return
+        if self.target.exists():
+            self.target.rename(self._old)
+        self.path.rename(self.target)
+        shutil.rmtree(self._old, ignore_errors=True)
+
+    def _recover(self) -> None:
+        """Put back what a killed run left between its two renames."""
+        if self._old.exists():
+            if self.target.exists():
+                shutil.rmtree(self._old)
+            else:
+                self._old.rename(self.target)

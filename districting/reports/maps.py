@@ -1,0 +1,362 @@
+"""The analyst's map of one division, today or a plan: one folium page that opens without a network.
+
+The only door to folium. What folium lacks (names that give way, hatching) is ``assets/map.js``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from branca.element import Element, MacroElement
+from folium.template import Template
+
+from districting.language import Language, say
+from districting.plans.division import Division
+from districting.plans.finding import Finding
+from districting.policies.policy import Policy
+from districting.reports.atomic import write_text
+from districting.reports.colours import PALETTE, colour_communities
+from districting.reports.degrees import features, script_json
+from districting.reports.ground import draw_ground
+from districting.reports.map_marks import building_points, finding_marks, name_labels, seat_marks
+from districting.reports.map_words import community_popup, side_panel
+from districting.reports.mosaic import draw_mosaic
+from districting.reports.vendored import asset, leaflet_css, leaflet_js, require_offline
+from districting.reports.words import plan_title
+from districting.territory.territory import Territory
+
+#: Panes from the ground up, with their place in the pile.
+_PANES = {
+    "land": 400,
+    "changes": 405,
+    "grid": 410,
+    "ground": 420,
+    "lines": 430,
+    "buildings": 440,
+    "marks": 610,
+    "names": 640,
+}
+
+_ROAD_WIDTHS = {"motorway": 4.0, "trunk": 3.6, "primary": 3.2, "secondary": 2.6, "tertiary": 2.0}
+_BARRIER_COLOURS = {"water": "#6fa8cf", "rail": "#5d5d5d", "wall": "#7d6a55", "expressway": "#c8b592"}
+
+_CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+def write_map(
+    path: Path,
+    *,
+    territory: Territory,
+    division: Division,
+    findings: Sequence[Finding],
+    figures: pd.DataFrame,
+    today: Division | None,
+    policy: Policy,
+    language: Language,
+    title: str = "",
+    colours: pd.Series[int] | None = None,
+) -> None:
+    """Write ``map.html``.
+
+    Parameters
+    ----------
+    findings
+        Of this division.
+    figures
+        Table of `districting.plans.measures.community_table`.
+    today
+        To mark against it what changed; None for a map of today itself.
+    title
+        Heading; empty: the plan's own title.
+    colours
+        From `colour_communities` over several plans, so that maps agree; None: of this division alone.
+
+    Raises
+    ------
+    OfflineError
+        If the page would name anything outside itself.
+    """
+    canvas = _empty_map(territory, language)
+    shades = colours if colours is not None else colour_communities([division.outlines.geometry])
+    _add_communities(canvas, territory, division, findings, figures, shades, language)
+    if today is not None:
+        _add_changes(canvas, territory, division, today, language)
+    _add_ground(canvas, territory, language)
+    _add_outlines(canvas, territory, division, language)
+    _add_marks(canvas, division, findings, figures, territory, language)
+    layers = folium.LayerControl(collapsed=False).add_to(canvas)
+    _Script(f"districtMap.dress({canvas.get_name()}, {layers.get_name()});").add_to(canvas)
+    heading = title or plan_title(division.name, language)
+    panel = side_panel(heading, territory.layers, policy, language, changed=today is not None)
+    figure: Any = canvas.get_root()
+    figure.html.add_child(_Markup(panel))
+    write_text(path, _alone(canvas, heading))
+
+
+def _empty_map(territory: Territory, language: Language) -> folium.Map:
+    """A map without tiles and without anybody's CDN, over the whole territory."""
+    west, south, east, north = territory.atoms.table.to_crs(4326).total_bounds
+    canvas = folium.Map(tiles=None, zoom_snap=0.25, attribution_control=False)
+    canvas.default_js, canvas.default_css = [], []
+    canvas.fit_bounds([[south, west], [north, east]], padding=(24, 24))
+    for name, level in _PANES.items():
+        folium.map.CustomPane(name, z_index=level, pointer_events=True).add_to(canvas)
+    _Script(f"districtMap.hatch({canvas.get_name()});").add_to(canvas)
+    return canvas
+
+
+class _Script(MacroElement):
+    """A line of script that runs where it stands among the map's elements."""
+
+    _template = Template("{% macro script(this, kwargs) %}{{ this.code }}{% endmacro %}")
+
+    def __init__(self, code: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Script"
+        self.code = code
+
+
+def _add_communities(
+    canvas: folium.Map,
+    territory: Territory,
+    division: Division,
+    findings: Sequence[Finding],
+    figures: pd.DataFrame,
+    colours: pd.Series[int],
+    language: Language,
+) -> None:
+    """Land of the communities; a click tells their figures."""
+    outlines = division.outlines[~division.outlines.geometry.is_empty]
+    names = territory.layers.subdistricts["name"]
+    own: dict[str, list[Finding]] = {}
+    for finding in findings:
+        own.setdefault(finding.community_id, []).append(finding)
+    rows = pd.DataFrame(
+        {
+            "name": outlines["name"].astype(str),
+            "fill": [PALETTE[shade] for shade in colours.reindex(outlines.index)],
+            "popup": [
+                community_popup(
+                    str(outlines.at[community_id, "name"]),
+                    f"{names.get(outlines.at[community_id, 'subdistrict_id'], '')} · {community_id}",
+                    figures.select_dtypes("number").loc[community_id],
+                    own.get(str(community_id), []),
+                    language,
+                )
+                for community_id in outlines.index
+            ],
+        },
+        index=outlines.index,
+    )
+    layer = folium.GeoJson(
+        features(outlines.geometry, rows),
+        name=say("report.layer.communities", language),
+        style_function=lambda feature: {
+            "fillColor": feature["properties"]["fill"],
+            "fillOpacity": 1,
+            "weight": 0,
+            "pane": "land",
+        },
+        pane="land",
+        control=False,
+    ).add_to(canvas)
+    _Script(f"{layer.get_name()}.bindPopup(layer => layer.feature.properties.popup, {{maxWidth: 340}});").add_to(
+        canvas
+    )
+
+
+def _add_changes(
+    canvas: folium.Map, territory: Territory, division: Division, today: Division, language: Language
+) -> None:
+    """Land that changes, hatched, and today's borders, dashed."""
+    if division.atoms is not None:
+        table = territory.atoms.table
+        before = table["community_id"].fillna("")
+        after = division.atoms.reindex(table.index).fillna("")
+        changed = table[before != after]
+        group = folium.FeatureGroup(say("report.layer.changes", language)).add_to(canvas)
+        if len(changed):
+            folium.GeoJson(
+                features(changed.geometry, pd.DataFrame(index=changed.index)),
+                style_function=lambda _: {"fillColor": "url(#hatch)", "fillOpacity": 1, "weight": 0},
+                interactive=False,
+                pane="changes",
+            ).add_to(group)
+    _add_lines(
+        canvas,
+        today.outlines.geometry.boundary,
+        say("page.legend_cancelled", language),
+        {"color": "#5b2a86", "weight": 1.6, "dashArray": "6 5", "opacity": 0.9},
+    )
+
+
+def _add_outlines(canvas: folium.Map, territory: Territory, division: Division, language: Language) -> None:
+    """Faint atoms, borders of communities and of sub-districts."""
+    mosaic = draw_mosaic(territory.atoms.table.geometry)
+    arcs: Any = shapely.linestrings(
+        mosaic.xy, indices=np.repeat(np.arange(len(mosaic.left)), np.diff(mosaic.arc_start))
+    )
+    crs = territory.layers.crs
+    grid = gpd.GeoSeries([shapely.MultiLineString(list(arcs))], crs=crs)
+    faint = {"color": "#1d2733", "weight": 0.6, "opacity": 0.22}
+    _add_lines(canvas, grid, say("report.layer.atoms", language), faint, pane="grid", simplify=False)
+    _add_lines(
+        canvas,
+        division.outlines.geometry.boundary,
+        say("page.legend_border", language),
+        {"color": "#1d2733", "weight": 1.5, "opacity": 1},
+    )
+    _add_lines(
+        canvas,
+        territory.layers.subdistricts.geometry.boundary,
+        say("page.legend_subdistrict", language),
+        {"color": "#1d2733", "weight": 3.2, "opacity": 1},
+    )
+
+
+def _add_lines(
+    canvas: folium.Map,
+    lines: gpd.GeoSeries,
+    name: str,
+    style: dict[str, Any],
+    *,
+    pane: str = "lines",
+    simplify: bool = True,
+) -> None:
+    """One layer of plain lines; parts that several outlines share are drawn once."""
+    merged = shapely.union_all(lines.to_numpy()) if simplify else lines.iloc[0]
+    merged = shapely.line_merge(merged)
+    if simplify:
+        merged = shapely.simplify(merged, 1.0)
+    series = gpd.GeoSeries([merged], crs=lines.crs)
+    folium.GeoJson(
+        features(series, pd.DataFrame(index=series.index)),
+        name=name,
+        style_function=lambda _: style,
+        interactive=False,
+        pane=pane,
+    ).add_to(canvas)
+
+
+def _add_ground(canvas: folium.Map, territory: Territory, language: Language) -> None:
+    """Roads by class with names on hover, then rail, water and walls."""
+    ground = draw_ground(territory.layers)
+    main = ground.roads["road_class"].isin(_ROAD_WIDTHS)
+    for roads, key, shown in (
+        (ground.roads[main], "roads_main", True),
+        (ground.roads[~main], "roads_minor", False),
+    ):
+        if roads.empty:
+            continue
+        rows = pd.DataFrame(
+            {
+                "name": roads["name"].where(roads["name"] != "", say("report.unnamed_road", language)),
+                "width": roads["road_class"].map(_ROAD_WIDTHS).fillna(1.0),
+            }
+        )
+        group = folium.FeatureGroup(say(f"report.layer.{key}", language), show=shown).add_to(canvas)
+        lines = features(roads.geometry, rows)
+        folium.GeoJson(
+            lines,
+            style_function=lambda f: {
+                "color": "#b5aa98",
+                "weight": f["properties"]["width"] + 1.4,
+                "opacity": 0.9,
+            },
+            interactive=False,
+            pane="ground",
+        ).add_to(group)
+        folium.GeoJson(
+            lines,
+            style_function=lambda f: {"color": "#ffffff", "weight": f["properties"]["width"], "opacity": 1},
+            tooltip=folium.GeoJsonTooltip(["name"], labels=False, sticky=True),
+            pane="ground",
+        ).add_to(group)
+    barriers = ground.barriers
+    if len(barriers):
+        rows = pd.DataFrame(
+            {
+                "name": [
+                    name or say(f"report.barrier.{kind}", language)
+                    for name, kind in zip(barriers["name"], barriers["kind"], strict=True)
+                ],
+                "colour": barriers["kind"].map(_BARRIER_COLOURS),
+                "dash": barriers["kind"].map({"rail": "7 5", "wall": "3 4"}).fillna(""),
+            },
+            index=barriers.index,
+        )
+        folium.GeoJson(
+            features(barriers.geometry, rows),
+            name=say("report.layer.barriers", language),
+            style_function=lambda f: {
+                "color": f["properties"]["colour"],
+                "weight": 1.8,
+                "dashArray": f["properties"]["dash"],
+                "fillOpacity": 0.7,
+            },
+            tooltip=folium.GeoJsonTooltip(["name"], labels=False, sticky=True),
+            pane="ground",
+        ).add_to(canvas)
+
+
+def _add_marks(
+    canvas: folium.Map,
+    division: Division,
+    findings: Sequence[Finding],
+    figures: pd.DataFrame,
+    territory: Territory,
+    language: Language,
+) -> None:
+    """Service centres, findings by strength, names, and buildings (off until asked for)."""
+    layers = territory.layers
+    seats = seat_marks(division, layers.crs, language)
+    _add_group(canvas, say("report.layer.seats", language), "seats", seats)
+    for strength in ("prefer", "should", "must"):
+        some = [finding for finding in findings if finding.strength == strength]
+        marks = finding_marks(some, layers.crs, language)
+        if marks:
+            strong = say(f"page.strength_{strength}", language)
+            name = f"{say('page.tab_findings', language)} · {strong}（{len(marks)}）"
+            _add_group(canvas, name, "findings", marks, show=strength != "prefer")
+    labels = name_labels(division, findings, figures, layers.crs, language)
+    _add_group(canvas, say("report.layer.names", language), "labels", labels)
+    points = building_points(layers)
+    if points is not None:
+        _add_group(canvas, say("report.layer.buildings", language), "buildings", points, show=False)
+
+
+def _add_group(canvas: folium.Map, name: str, kind: str, data: Any, *, show: bool = True) -> None:
+    """A layer that ``assets/map.js`` fills with ``data``."""
+    group = folium.FeatureGroup(name, show=show).add_to(canvas)
+    _Script(f"districtMap.{kind}({canvas.get_name()}, {group.get_name()}, {script_json(data)});").add_to(canvas)
+
+
+class _Markup(Element):
+    """HTML as it is."""
+
+    _template = Template("{{ this.html }}")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self._name = "Markup"
+        self.html = html
+
+
+def _alone(canvas: folium.Map, heading: str) -> str:
+    """The rendered page with its scripts and styles inside and a content policy that lets nothing out."""
+    page: str = canvas.get_root().render()
+    head = (
+        f'<head>\n<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">\n'
+        f'<title>{escape(heading)}</title>\n<link rel="icon" href="data:,">\n'
+        f"<style>{leaflet_css()}{asset('map.css')}</style>\n"
+        f"<script>{leaflet_js()}\n{asset('map.js')}</script>"
+    )
+    return require_offline(page.replace("<head>", head, 1))

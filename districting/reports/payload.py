@@ -1,0 +1,48 @@
+"""Figures and arrays as one compressed block inside a page, read there by ``assets/payload.js``."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_KINDS = {"i4": np.int32, "u1": np.uint8, "f4": np.float32}
+
+
+class Payload:
+    """A box of arrays with a JSON letter on top.
+
+    `put` returns the slip that stands for an array in the letter; `sealed` is the text that goes into the page:
+    base64 of gzip of: length of the letter (uint32, little endian), the letter (UTF-8, padded to 4 bytes), the
+    arrays one after another (each padded to 4 bytes).
+    """
+
+    def __init__(self) -> None:
+        self._arrays: list[bytes] = []
+        self._size = 0
+
+    def put(self, values: npt.ArrayLike, kind: str = "i4") -> dict[str, Any]:
+        """Slip of an array; ``kind`` is ``i4``, ``u1`` or ``f4``."""
+        array = np.ascontiguousarray(np.asarray(values).ravel(), dtype=np.dtype(_KINDS[kind]).newbyteorder("<"))
+        slip = {"array": kind, "at": self._size, "n": int(array.size)}
+        raw = array.tobytes()
+        raw += b"\0" * (-len(raw) % 4)
+        self._arrays.append(raw)
+        self._size += len(raw)
+        return slip
+
+    def put_points(self, xy: npt.NDArray[np.float64], origin: tuple[float, float]) -> dict[str, Any]:
+        """Slip of points, shape (p, 2), as differences in decimetres from point to point: they compress best."""
+        decimetres = np.rint((np.asarray(xy).reshape(-1, 2) - np.asarray(origin)) * 10).astype(np.int64)
+        return self.put(np.diff(decimetres, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)))
+
+    def sealed(self, letter: dict[str, Any]) -> str:
+        """Letter and arrays as text. The same content gives the same text."""
+        text = json.dumps(letter, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+        text += b" " * (-len(text) % 4)
+        raw = np.uint32(len(text)).astype("<u4").tobytes() + text + b"".join(self._arrays)
+        return base64.b64encode(gzip.compress(raw, compresslevel=9, mtime=0)).decode("ascii")
