@@ -33,7 +33,8 @@ class Step:
 class Progress(Protocol):
     """Whoever listens. Called often; must be quick and must not raise."""
 
-    def __call__(self, step: Step, /) -> None: ...
+    def __call__(self, step: Step, /) -> None:
+        """Take notice of one sign of life."""
 
 
 def silent(step: Step, /) -> None:
@@ -43,7 +44,9 @@ def silent(step: Step, /) -> None:
 class Stop(Protocol):
     """Asked often by long work: True once the user wants it to end with the best plan so far."""
 
-    def __call__(self) -> bool: ...
+    def __call__(self) -> bool:
+        """Whether to end."""
+        ...
 
 
 def never() -> bool:

@@ -1,0 +1,347 @@
+"""The planner's file: `Case`, read from and written to ``case.toml``. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import tomlkit
+from tomlkit.items import Table
+
+from districting.errors import CaseError, Fault, PolicyError
+from districting.language import Language
+from districting.plans.posing import LockRequest, PoseSettings
+from districting.plans.problem import LockKind
+from districting.policies.policy import Policy
+from districting.policies.reading import read_policy
+from districting.solvers.params import Params
+from districting.solvers.strategy import SolveMode
+from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
+
+_TOP = {"policy", "crs", "language", "generated", "layers", "solve", "locks", "overrides"}
+
+
+@dataclass(frozen=True)
+class SolveSettings:
+    """``[solve]``: the alternatives that ``propose`` makes and how long it may take.
+
+    Parameters
+    ----------
+    modes
+        Alternatives, in the order of the report.
+    time_limit_s
+        Wall time per sub-district and alternative, s.
+    gap_households, gap_share
+        Stop when proved within this many households or this share of the sub-district.
+    headroom
+        Room to grow that a part made by a split keeps, as a share of the maximum.
+    atom_cap
+        Households that an atom may hold; None: a third of the policy's maximum as published.
+    seed
+        Of everything random.
+    communities
+        Number of communities: one for the whole case (a single sub-district), or by sub-district; an int, or
+        (fewest, most).
+    horizon
+        Year at which the size bounds must hold too, planned housing included; None: today only.
+    workers
+        Worker processes; None: one per core.
+    whole_may_join
+        In ``whole``, a community with no legal union may join a part of an oversized neighbour.
+    """
+
+    modes: tuple[SolveMode, ...] = ("whole", "adjust", "redraw")
+    time_limit_s: float = 60.0
+    gap_households: float = 5.0
+    gap_share: float = 0.001
+    headroom: float = 0.05
+    atom_cap: int | None = None
+    seed: int = 7
+    communities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    horizon: int | None = None
+    workers: int | None = None
+    whole_may_join: bool = False
+
+    @property
+    def params(self) -> Params:
+        """What the solvers read."""
+        return Params(
+            time_limit_s=self.time_limit_s,
+            gap_households=self.gap_households,
+            gap_share=self.gap_share,
+            seed=self.seed,
+            whole_may_join=self.whole_may_join,
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a planner decides, in one file.
+
+    Parameters
+    ----------
+    path
+        The case file; every path in it is relative to its folder.
+    policy_name
+        Preset id, or path of a policy file.
+    crs
+        The metric CRS of the whole case, e.g. ``"EPSG:4547"``.
+    language
+        Of every sentence that leaves the program.
+    layers
+        What to read, in the order of the file.
+    solve, locks
+        Settings of ``propose``.
+    overrides
+        Key of a figure of the policy → (value, reason).
+    generated
+        True if the data were generated; every page says so.
+    """
+
+    path: Path
+    policy_name: str
+    crs: str
+    layers: tuple[LayerSpec, ...]
+    language: Language = "zh"
+    solve: SolveSettings = field(default_factory=SolveSettings)
+    locks: tuple[LockRequest, ...] = ()
+    overrides: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    generated: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        return self.path.parent
+
+    @property
+    def pose_settings(self) -> PoseSettings:
+        """What `pose` reads."""
+        return PoseSettings(
+            headroom=self.solve.headroom,
+            number=self.solve.communities,
+            locks=self.locks,
+            horizon=self.solve.horizon is not None,
+        )
+
+    def policy(self) -> Policy:
+        """The policy with the case's overrides.
+
+        Raises
+        ------
+        PolicyError
+            Listing everything that is wrong with the policy file and the overrides.
+        """
+        policy = read_policy(self.policy_name, folder=self.folder)
+        faults: list[Fault] = []
+        by_reason: dict[str, dict[str, Any]] = {}
+        for key, (value, because) in self.overrides.items():
+            by_reason.setdefault(because, {})[key] = value
+        for because, values in by_reason.items():
+            try:
+                policy = policy.override(values, because=because)
+            except PolicyError as error:
+                faults += error.faults
+        if faults:
+            raise PolicyError(faults)
+        return policy
+
+    @classmethod
+    def read(cls, path: Path | str) -> Case:
+        """A case from its file.
+
+        Raises
+        ------
+        CaseError
+            Listing everything that is wrong with the file.
+        """
+        path = Path(path)
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise CaseError([Fault("fault.case_unreadable", {"file": str(path), "why": str(error)})]) from error
+        return _Reader(path, document).case()
+
+    def write(self) -> None:
+        """Write the case to its path, replacing the file in one step."""
+        draft = self.path.with_name(self.path.name + ".part")
+        draft.write_text(to_toml(self), encoding="utf-8")
+        draft.replace(self.path)
+
+
+class _Reader:
+    """Turns one parsed document into a case and gathers every fault on the way."""
+
+    def __init__(self, path: Path, document: Mapping[str, Any]) -> None:
+        self.path = path
+        self.document = document
+        self.faults: list[Fault] = []
+
+    def case(self) -> Case:
+        """The case; raises CaseError with all faults."""
+        document = self.document
+        self.known("", document, _TOP)
+        crs = document.get("crs")
+        if not isinstance(crs, str):
+            self.fault("fault.case_missing", key="crs", mend='crs = "EPSG:4547"')
+        language = document.get("language", "zh")
+        if language not in get_args(Language):
+            self.fault("fault.case_value", key="language", value=language, known="zh, en")
+        case = Case(
+            path=self.path,
+            policy_name=str(document.get("policy", "national-2026")),
+            crs=str(crs),
+            layers=self.layers(document.get("layers", {})),
+            language=language,
+            solve=self.solve(document.get("solve", {})),
+            locks=tuple(self.lock(entry) for entry in document.get("locks", [])),
+            overrides=self.overrides(document.get("overrides", {})),
+            generated=bool(document.get("generated", False)),
+        )
+        if self.faults:
+            raise CaseError(self.faults)
+        return case
+
+    def fault(self, sentence: str, /, **values: object) -> None:
+        """Remember what is wrong."""
+        self.faults.append(Fault(sentence, {"file": self.path.name, **values}))
+
+    def known(self, where: str, table: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
+        """The known entries of a table; the others are faults."""
+        for key in sorted(set(table) - keys):
+            self.fault("fault.case_unknown_key", key=f"{where}{key}", known=", ".join(sorted(keys)))
+        return {key: value for key, value in table.items() if key in keys}
+
+    def layers(self, table: Mapping[str, Any]) -> tuple[LayerSpec, ...]:
+        """Every layer of every role."""
+        specs = []
+        for role, entries in self.known("layers.", table, set(ROLES)).items():
+            for entry in entries if isinstance(entries, list) else [entries]:
+                keys = {f.name for f in dataclasses.fields(LayerSpec)} - {"role"}
+                values = self.known(f"layers.{role}.", entry, keys)
+                if "path" not in values:
+                    self.fault("fault.case_missing", key=f"layers.{role}.path", mend=f'path = "{role}.gpkg"')
+                    continue
+                if "estimate" in values:
+                    figures = {f.name for f in dataclasses.fields(Estimate)}
+                    values["estimate"] = Estimate(
+                        **self.known(f"layers.{role}.estimate.", values["estimate"], figures)
+                    )
+                specs.append(LayerSpec(role=cast(Role, role), **values))
+        if not any(spec.role == "buildings" for spec in specs):
+            self.fault("fault.case_missing", key="layers.buildings", mend='[layers.buildings] path = "…"')
+        return tuple(specs)
+
+    def solve(self, table: Mapping[str, Any]) -> SolveSettings:
+        """``[solve]``."""
+        values = self.known("solve.", table, {f.name for f in dataclasses.fields(SolveSettings)})
+        modes = tuple(values.get("modes", SolveSettings.modes))
+        wrong = [mode for mode in modes if mode not in get_args(SolveMode)]
+        if wrong or not modes:
+            known = ", ".join(get_args(SolveMode))
+            self.fault("fault.case_value", key="solve.modes", value=", ".join(map(str, wrong)), known=known)
+        values["modes"] = modes
+        values["communities"] = numbers_by_subdistrict(values.get("communities", {}))
+        for name, kinds in (
+            ("time_limit_s", (int, float)),
+            ("gap_households", (int, float)),
+            ("gap_share", (int, float)),
+            ("headroom", (int, float)),
+            ("atom_cap", (int,)),
+            ("seed", (int,)),
+            ("horizon", (int,)),
+            ("workers", (int,)),
+        ):
+            if name in values and (not isinstance(values[name], kinds) or values[name] < 0):
+                self.fault("fault.case_value", key=f"solve.{name}", value=values[name], known="≥ 0")
+        return SolveSettings(**values)
+
+    def lock(self, entry: Mapping[str, Any]) -> LockRequest:
+        """One of ``[[locks]]``."""
+        keys = {f.name for f in dataclasses.fields(LockRequest)}
+        values = self.known("locks.", entry, keys)
+        kind = values.pop("kind", None)
+        if kind not in get_args(LockKind):
+            self.fault("fault.case_value", key="locks.kind", value=kind, known=", ".join(get_args(LockKind)))
+        return LockRequest(kind, **{key: tuple(value) for key, value in values.items()})
+
+    def overrides(self, table: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+        """``[overrides]``: each with its reason."""
+        found = {}
+        for key, entry in table.items():
+            if not isinstance(entry, Mapping) or set(entry) != {"value", "because"}:
+                mend = f'"{key}" = {{ value = …, because = "…" }}'
+                self.fault("fault.case_missing", key=f"overrides.{key}.because", mend=mend)
+                continue
+            found[key] = (entry["value"], str(entry["because"]))
+        return found
+
+
+def numbers_by_subdistrict(value: int | Mapping[str, int | Sequence[int]]) -> dict[str, tuple[int, int]]:
+    """(fewest, most) by sub-district; a bare int stands under ``""``, for a case of one sub-district."""
+    table = value if isinstance(value, Mapping) else {"": value}
+    return {
+        name: (number, number) if isinstance(number, int) else (int(number[0]), int(number[-1]))
+        for name, number in table.items()
+    }
+
+
+def to_toml(case: Case) -> str:
+    """The case as TOML that people can edit; reading it again gives the same case."""
+    document = tomlkit.document()
+    document["policy"] = case.policy_name
+    document["crs"] = case.crs
+    document["language"] = case.language
+    if case.generated:
+        document["generated"] = True
+    layers = tomlkit.table(is_super_table=True)
+    for role in ROLES:
+        tables = [_table(spec, skip={"role"}) for spec in case.layers if spec.role == role]
+        if len(tables) == 1:
+            layers[role] = tables[0]
+        elif tables:
+            layers[role] = tomlkit.aot()
+            for table in tables:
+                layers[role].append(table)
+    document["layers"] = layers
+    document["solve"] = _table(case.solve, always={"modes", "time_limit_s", "seed"})
+    if case.locks:
+        locks = tomlkit.aot()
+        for lock in case.locks:
+            locks.append(_table(lock))
+        document["locks"] = locks
+    if case.overrides:
+        overrides = tomlkit.table()
+        for key, (value, because) in case.overrides.items():
+            entry = tomlkit.inline_table()
+            entry.update({"value": list(value) if isinstance(value, tuple) else value, "because": because})
+            overrides[key] = entry
+        document["overrides"] = overrides
+    return tomlkit.dumps(document)
+
+
+def _table(item: Any, *, skip: frozenset[str] | set[str] = frozenset(), always: set[str] | None = None) -> Table:
+    """A table with every field that differs from its default."""
+    table = tomlkit.table()
+    for entry in dataclasses.fields(item):
+        value = getattr(item, entry.name)
+        if entry.name in skip or value is None or (value == _default(entry) and entry.name not in (always or ())):
+            continue
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            value = dataclasses.asdict(value)
+        if isinstance(value, Mapping):
+            inline = tomlkit.inline_table()
+            inline.update({k: list(v) if isinstance(v, tuple) else v for k, v in value.items()})
+            value = inline
+        table[entry.name] = list(value) if isinstance(value, tuple) else value
+    return table
+
+
+def _default(entry: dataclasses.Field[Any]) -> Any:
+    """Default of a field, or a value that nothing equals."""
+    if entry.default is not dataclasses.MISSING:
+        return entry.default
+    return entry.default_factory() if entry.default_factory is not dataclasses.MISSING else object()

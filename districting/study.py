@@ -1,0 +1,319 @@
+"""The whole flow in one place: `Study` reads a case, cuts, diagnoses, proposes, judges and hands over.
+
+The second file to read after the README: each method is one door of the command line and of the browser.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+from districting.assessment.comparison import Comparison, compare
+from districting.assessment.diagnosis import Diagnosis, diagnose
+from districting.assessment.identity import derive_identity
+from districting.assessment.proposal import propose_steps
+from districting.case import Case
+from districting.engine import EngineName, Job, run_jobs
+from districting.errors import CaseError, Fault, LayerError, SolverError
+from districting.handover import Handover
+from districting.language import Language
+from districting.plans.checks import check
+from districting.plans.division import Division
+from districting.plans.plan import Plan
+from districting.plans.posing import Posed, check_locks, pose
+from districting.plans.reading import read_plan
+from districting.policies.policy import Policy
+from districting.policies.rules import ReachRule
+from districting.progress import Progress, Step, Stop, never, silent
+from districting.run import Alternative, Judged, Run
+from districting.solvers.assembly import Answer, assemble
+from districting.solvers.strategy import SolveMode
+from districting.territory.cleaning import inspect_layers
+from districting.territory.cutting import cut_atoms
+from districting.territory.joining import join_atoms
+from districting.territory.layers import Layers
+from districting.territory.sources import read_layers
+from districting.territory.territory import Territory
+from districting.territory.travel import WalkNetwork
+
+#: Kinds of rule that the models ask for in full: a must-finding on one of them is a bug of ours.
+ASKED_IN_FULL = {"size", "reach", "contiguity", "nesting", "coverage"}
+
+
+class Study:
+    """One case at work. What is read and cut is kept, so that every verb after the first is quick.
+
+    Parameters
+    ----------
+    case
+        The planner's file.
+    language
+        Of every sentence; None: the case's own.
+    progress
+        Told of every stage.
+    """
+
+    def __init__(self, case: Case, *, language: Language | None = None, progress: Progress = silent) -> None:
+        self.case = case
+        self.language: Language = language or case.language
+        self.progress = progress
+
+    @classmethod
+    def open(cls, path: Path | str, *, language: Language | None = None, progress: Progress = silent) -> Study:
+        """A study of the case file at ``path``.
+
+        Raises
+        ------
+        CaseError
+            Listing everything that is wrong with the file.
+        """
+        return cls(Case.read(path), language=language, progress=progress)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The rules, with the case's overrides."""
+        return self.case.policy()
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The inputs, read and cleaned.
+
+        Raises
+        ------
+        LayerError
+            Listing every fault of every layer.
+        """
+        layers = read_layers(
+            self.case.layers,
+            crs=self.case.crs,
+            folder=self.case.folder,
+            horizon=self.case.solve.horizon,
+            progress=self.progress,
+        )
+        return dataclasses.replace(layers, generated=layers.generated or self.case.generated)
+
+    @cached_property
+    def territory(self) -> Territory:
+        """The ground: layers, atoms and who touches whom."""
+        cap = self.case.solve.atom_cap or max(1, self.policy.published_max // 3)
+        atoms = cut_atoms(self.layers, cap=cap, progress=self.progress)
+        return Territory(self.layers, atoms, join_atoms(self.layers, atoms, progress=self.progress))
+
+    @cached_property
+    def today(self) -> Division:
+        """The division as it stands."""
+        return Division.today(self.territory)
+
+    def doctor(self) -> tuple[Fault, ...]:
+        """Everything that is wrong or doubtful with the inputs: faults that stop a run first, then warnings."""
+        faults: list[Fault] = []
+        try:
+            faults += [*self.layers.notes, *inspect_layers(self.layers)]
+        except LayerError as error:
+            faults += error.faults
+        return tuple(sorted(faults, key=lambda fault: fault.severity != "error"))
+
+    def diagnose(self, *, subdistricts: Sequence[str] = ()) -> Diagnosis:
+        """What is wrong with today's communities, of all sub-districts or of those named."""
+        self.progress(Step("stage.diagnose"))
+        ids = self.subdistrict_ids(subdistricts)
+        return self._diagnosis if not subdistricts else self._diagnosis.only(ids)
+
+    def propose(
+        self,
+        *,
+        subdistricts: Sequence[str] = (),
+        modes: Sequence[SolveMode] = (),
+        engine: EngineName = "local",
+        stop: Stop = never,
+    ) -> Run:
+        """Plans for every mode of the case, each judged.
+
+        Parameters
+        ----------
+        subdistricts
+            Names or ids; empty: all. The others keep today's communities.
+        modes
+            Instead of the case's.
+        engine
+            Where the solving runs; the plans are the same.
+        stop
+            Once True, the best plans so far are handed in.
+
+        Raises
+        ------
+        CaseError, LayerError, PolicyError
+            If the input cannot be used.
+        SolverError
+            If the checks refuse what a solver calls feasible: a bug of ours.
+        """
+        modes = tuple(modes) or self.case.solve.modes
+        started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
+        diagnosis = self.diagnose(subdistricts=subdistricts)
+        posed = self._pose(self.subdistrict_ids(subdistricts))
+        params = self.case.solve.params
+        jobs = [Job(posed[name].problem, mode, params) for mode in modes for name in posed]
+        results = run_jobs(jobs, engine=engine, workers=self.case.solve.workers, progress=self.progress, stop=stop)
+        alternatives = []
+        for done, mode in enumerate(modes):
+            self.progress(Step("stage.check", done, len(modes), mode))
+            answers = {name: Answer(posed[name].problem, results[mode, name]) for name in posed}
+            plan = assemble(mode, mode, answers, self.territory, language=self.language)
+            judged = self.judge(Division.of_plan(plan, self.territory))
+            self._hold_to_account(plan, judged, posed)
+            forced = {name: one.forced_households for name, one in posed.items() if one.forced_households}
+            alternatives.append(Alternative(plan, judged, answers, forced, self._names))
+        self.progress(Step("stage.compare"))
+        comparison = self._measure([self.judge(self.today), *(one.judged for one in alternatives)])
+        return Run(self.today, diagnosis, tuple(alternatives), comparison, started, time.perf_counter() - clock)
+
+    def judge(self, division: Division) -> Judged:
+        """The verdict on a division, and the steps that lead to it from today."""
+        findings = check(division, self.territory, self.policy, today=self.today, network=self._network)
+        steps = propose_steps(
+            self.today,
+            division,
+            self.territory,
+            policy=self.policy,
+            findings_before=self._diagnosis.findings,
+            findings_after=findings,
+        )
+        return Judged(division, findings, steps)
+
+    def check(self, path: Path | str) -> Judged:
+        """The verdict on a plan file, ours or drawn by hand.
+
+        Raises
+        ------
+        PlanError
+            Listing everything that is wrong with the file.
+        """
+        drawn = read_plan(Path(path), self.territory)
+        if drawn.outlines["origin"].isna().all():
+            drawn = derive_identity(self.today, drawn, self.territory)
+        return self.judge(drawn)
+
+    def compare(self, paths: Sequence[Path | str]) -> tuple[list[Judged], Comparison]:
+        """Today and any number of plan files, measured side by side."""
+        judged = [self.check(path) for path in paths]
+        return judged, self._measure([self.judge(self.today), *judged])
+
+    def write(self, run: Run, out: Path | str) -> Path:
+        """Write everything that a run hands over into ``out``; returns the compare page.
+
+        The folder is replaced in one step: a killed run leaves the old result or the new one.
+        """
+        self.progress(Step("stage.write"))
+        return self._handover.write_run(run, Path(out), case=self.case, started=run.started, seconds=run.seconds)
+
+    def write_comparison(self, judged: Sequence[Judged], comparison: Comparison, path: Path | str) -> Path:
+        """Write the compare page of plan files."""
+        return self._handover.write_comparison(judged, comparison, Path(path))
+
+    def with_settings(self, changes: Mapping[str, Any]) -> Study:
+        """The same study with other settings of ``[solve]``; the ground is read again only for a new horizon.
+
+        Raises
+        ------
+        CaseError
+            If a setting or a mode is unknown.
+        """
+        wrong = [mode for mode in changes.get("modes", ()) if mode not in get_args(SolveMode)]
+        if wrong:
+            values = {"value": ", ".join(wrong), "known": ", ".join(get_args(SolveMode))}
+            raise CaseError([Fault("fault.mode_unknown", values)])
+        case = dataclasses.replace(self.case, solve=dataclasses.replace(self.case.solve, **changes))
+        other = Study(case, language=self.language, progress=self.progress)
+        if case.solve.horizon == self.case.solve.horizon and case.solve.atom_cap == self.case.solve.atom_cap:
+            kept = ("policy", "layers", "territory", "today", "_network", "_diagnosis")
+            other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        return other
+
+    def subdistrict_ids(self, names: Sequence[str]) -> list[str]:
+        """Ids of the sub-districts named; all of them for no name.
+
+        Raises
+        ------
+        CaseError
+            If a name is unknown; says which there are.
+        """
+        table = self.layers.subdistricts
+        if not names:
+            return sorted(table.index)
+        by_name = {str(name): str(key) for key, name in table["name"].items()}
+        by_name |= {str(key): str(key) for key in table.index}
+        unknown = [name for name in names if name not in by_name]
+        if unknown:
+            values = {"names": ", ".join(unknown), "known": ", ".join(sorted(map(str, table["name"])))}
+            raise CaseError([Fault("fault.subdistrict_unknown", values)])
+        return sorted({by_name[name] for name in names})
+
+    def _pose(self, ids: Sequence[str]) -> dict[str, Posed]:
+        """The problem of every sub-district."""
+        settings = self.case.pose_settings
+        numbers: Mapping[str, tuple[int, int]] = settings.number
+        if "" in numbers:
+            if len(ids) != 1:
+                raise CaseError([Fault("fault.number_for_one", {"count": len(ids)})])
+            numbers = {ids[0]: numbers[""]}
+        else:
+            numbers = {self.subdistrict_ids([name])[0]: number for name, number in numbers.items()}
+        settings = dataclasses.replace(settings, number=numbers)
+        check_locks(self.territory, settings.locks)
+        posed = {}
+        for done, name in enumerate(ids):
+            self.progress(Step("stage.pose", done, len(ids), name))
+            posed[name] = pose(self.territory, self.policy, name, settings, network=self._network)
+        return posed
+
+    def _measure(self, judged: Sequence[Judged]) -> Comparison:
+        """Divisions that have been judged, side by side."""
+        return compare(
+            [one.division for one in judged],
+            self.territory,
+            self.policy,
+            findings={one.division.name: one.findings for one in judged},
+            network=self._network,
+        )
+
+    def _hold_to_account(self, plan: Plan, judged: Judged, posed: Mapping[str, Posed]) -> None:
+        """Refuse a plan that a solver calls legal and the checks do not, in what the models ask for in full."""
+        solved = set(posed) - set(plan.unresolved)
+        asked = {*(rule.rule_id for rule in self.policy.rules if rule.kind in ASKED_IN_FULL), "identity"}
+        wrong = [
+            finding
+            for finding in judged.findings
+            if finding.strength == "must"
+            and finding.rule in asked
+            and judged.division.outlines["subdistrict_id"].get(finding.community_id) in solved
+        ]
+        if wrong:
+            told = "; ".join(f"{one.aspect} {one.community_id} {one.measured:g}" for one in wrong[:5])
+            raise SolverError(f"plan {plan.plan_id!r}: the checks refuse what the solver calls legal: {told}")
+
+    @cached_property
+    def _diagnosis(self) -> Diagnosis:
+        """The diagnosis of all sub-districts."""
+        return diagnose(self.territory, self.policy, network=self._network)
+
+    @cached_property
+    def _network(self) -> WalkNetwork | None:
+        """The walking network, where the policy's reach is walked."""
+        if any(rule.path == "walk" for rule in self.policy.of_kind(ReachRule)):
+            return WalkNetwork.from_roads(self.layers.roads)
+        return None
+
+    @property
+    def _names(self) -> dict[str, str]:
+        """Names of the sub-districts by id."""
+        return {str(key): str(name) for key, name in self.layers.subdistricts["name"].items()}
+
+    @property
+    def _handover(self) -> Handover:
+        """Who writes the files."""
+        return Handover(self.territory, self.policy, self.language, self.today, self._network, self.progress)

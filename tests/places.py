@@ -1,0 +1,65 @@
+"""The reference places beside the checkout, as cases. They are read where they lie and never copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from districting.case import Case, SolveSettings
+from districting.territory.specs import LayerSpec
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data do not lie beside this checkout")
+
+
+def beilin(folder: Path, *, reach_m: float = 1200.0, solve: SolveSettings | None = None) -> Case:
+    """Xi'an Beilin under xian-2023, reach in a straight line a must, atoms of at most 1,000 households."""
+    data = SHARED / "data" / "xian_beilin"
+    case = Case(
+        path=folder / "case.toml",
+        policy_name="xian-2023",
+        crs="EPSG:32649",
+        layers=(
+            LayerSpec(role="buildings", path=str(data / "buildings.gpkg"), columns={"households": "households"}),
+            LayerSpec(role="roads", path=str(data / "roads.gpkg")),
+            LayerSpec(role="barriers", path=str(data / "barriers.gpkg"), layer="barrier_lines"),
+            LayerSpec(role="communities", path=str(data / "communities.gpkg")),
+            LayerSpec(role="subdistricts", path=str(data / "subdistricts.gpkg"), columns={"name": "name"}),
+            LayerSpec(
+                role="facilities", path=str(data / "facilities.gpkg"), where="kind = 'community_service_centre'"
+            ),
+        ),
+        solve=solve or SolveSettings(atom_cap=1000),
+        overrides={
+            "reach.strength": ("must", "the case of the benchmark"),
+            "reach.limit_m": (reach_m, "the case of the benchmark"),
+            "reach.path": ("straight", "the case of the benchmark"),
+        },
+    )
+    case.write()
+    return case
+
+
+def cambridge(folder: Path, *, solve: SolveSettings | None = None) -> Case:
+    """Cambridge, Massachusetts: neighbourhoods as sub-districts, census block groups as communities."""
+    data = SHARED / "data" / "cambridge_ma"
+    case = Case(
+        path=folder / "case.toml",
+        policy_name="national-2026",
+        crs="EPSG:26986",
+        language="en",
+        layers=(
+            LayerSpec(role="buildings", path=str(data / "buildings.gpkg"), columns={"households": "households"}),
+            LayerSpec(role="roads", path=str(data / "roads.gpkg")),
+            LayerSpec(role="barriers", path=str(data / "barriers.gpkg"), layer="barrier_lines"),
+            LayerSpec(role="barriers", path=str(data / "barriers.gpkg"), layer="barrier_polygons"),
+            LayerSpec(role="communities", path=str(data / "communities.gpkg")),
+            LayerSpec(role="subdistricts", path=str(data / "subdistricts.gpkg")),
+            LayerSpec(role="facilities", path=str(data / "facilities.gpkg"), where="kind = 'community_centre'"),
+        ),
+        solve=solve or SolveSettings(),
+    )
+    case.write()
+    return case

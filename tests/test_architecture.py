@@ -1,0 +1,110 @@
+"""The house stands as docs/architecture.md says: floors, doors, and no drawers."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "districting"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+#: Room → floor. A module imports from its own room and from lower floors.
+FLOORS = {
+    "errors": 0,
+    "progress": 0,
+    "language": 0,
+    "territory": 1,
+    "policies": 1,
+    "plans": 2,
+    "solvers": 3,
+    "assessment": 3,
+    "reports": 4,
+    "case": 5,
+    "engine": 5,
+    "run": 5,
+    "handover": 5,
+    "starting": 5,
+    "study": 5,
+    "screen": 6,
+    "cli": 7,
+}
+
+#: Rooms of several files on one floor whose files may know each other.
+FLOOR_MATES = {
+    frozenset({"case", "engine", "run", "handover", "starting", "study"}),
+    frozenset({"errors", "progress", "language"}),
+}
+
+#: Heavy package → the only places that may import it.
+DOORS = {
+    "osmnx": {"territory/osm.py"},
+    "osmium": {"territory/osm.py"},
+    "pulp": {"solvers/exact/"},
+    "highspy": {"solvers/exact/"},
+    "folium": {"reports/maps.py"},
+    "numba": {"solvers/"},
+    "typer": {"cli.py"},
+    "rich": {"screen.py"},
+    "loky": {"engine.py"},
+    "openpyxl": {"territory/"},
+}
+
+DRAWERS = {"utils", "util", "common", "helpers", "helper", "misc", "core", "base", "types", "constants"}
+
+
+def room(path: Path) -> str:
+    """First part of a module's path inside the package."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> list[str]:
+    """Every module that a file imports, type-checking imports included."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_its_room_and_lower_floors(path: Path) -> None:
+    if path.name == "__init__.py" and path.parent == PACKAGE:
+        return
+    own = room(path)
+    for name in imported(path):
+        if not name.startswith("districting."):
+            continue
+        other = name.split(".")[1]
+        mates = any({own, other} <= group for group in FLOOR_MATES)
+        assert other == own or mates or FLOORS[other] < FLOORS[own], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("package", sorted(DOORS))
+def test_a_heavy_package_has_one_door(package: str) -> None:
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        if any(name.split(".")[0] == package for name in imported(path))
+    }
+    assert all(any(user.startswith(door) for door in DOORS[package]) for user in users), users
+
+
+def test_the_judge_shares_no_code_with_the_solvers() -> None:
+    for path in [*(PACKAGE / "plans").glob("*.py"), *(PACKAGE / "assessment").glob("*.py")]:
+        assert not any(name.startswith("districting.solvers") for name in imported(path)), path.name
+    for path in (PACKAGE / "solvers").rglob("*.py"):
+        judges = {"districting.plans.checks", "districting.plans.division", "districting.plans.measures"}
+        assert not judges & set(imported(path)), path.name
+
+
+def test_every_module_says_what_lives_in_it() -> None:
+    for path in MODULES:
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
+
+
+def test_there_is_no_drawer() -> None:
+    assert not [path for path in MODULES if path.stem in DRAWERS]
