@@ -250,3 +250,20 @@ def test_progress_tells_where_the_search_stands() -> None:
     solve_adjust(town(THREE, 100, low=400, high=900), EXACT, progress=told.append)
     known = [step for step in told if step.incumbent is not None and step.bound is not None]
     assert known and all(step.bound <= step.incumbent for step in known)  # type: ignore[operator]
+
+
+def test_a_community_without_a_centre_whose_land_is_one_compound_is_solved() -> None:
+    """Its seat may stand at any atom of the compound; none of them may lose the others of its compound."""
+    problem = town(
+        "A A A A A B B B",
+        "30 30 30 30 30 20 10 20",
+        low=60,
+        high=110,
+        seats="A . . . . . . .",
+        compounds=((5, 6, 7),),
+    )
+    result = solve_adjust(problem, Params(time_limit_s=10))
+    # by hand: A has 150 and must lose 60 at least for B's 50 to reach the minimum and A to come under 110·0.95
+    assert result.status == "optimal"
+    assert faults(problem, result) == []
+    assert len(set(result.solution.part[[5, 6, 7]])) == 1

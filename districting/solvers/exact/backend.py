@@ -152,7 +152,8 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]  # PuLP ships no types
         self._start, self._on_incumbent, self._stop = start, on_incumbent, stop
         self._bound_seen = False
         # Trap 9: HiGHS tries a start as a model of its own first, and tells that model's bound as if it were ours.
-        # After a complete start the bound is believed once it has fallen back to nothing; after a partial one, never.
+        # After a complete start the bound is believed once it has fallen back to nothing; after a partial one,
+        # never.
         self._believed, self._complete = not start, False
         self.outcome: tuple[SolverStatus, float, float, dict[str, float]] = ("unknown", np.inf, -np.inf, {})
 
@@ -224,10 +225,18 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]  # PuLP ships no types
         highs.setSolution(len(given), np.array(positions, dtype=np.int32), np.array(values, dtype=np.float64))
 
     def _run(self, highs: Any) -> None:
-        """Trap 3: the first thread count of a process stays; another one makes the run fail, so begin anew."""
+        """Run, and again where HiGHS fails in one of the two ways that are known.
+
+        Trap 3: the first thread count of a process stays, another one makes the run fail, so begin anew. Trap 10:
+        HiGHS 1.15 may presolve to a solution that breaks a row, and says so; without presolve it solves.
+        """
         if highs.run() != highspy.HighsStatus.kError:
             return
         highspy.Highs.resetGlobalScheduler(True)
+        if highs.run() != highspy.HighsStatus.kError:
+            return
+        highs.clearSolver()
+        highs.setOptionValue("presolve", "off")
         if highs.run() == highspy.HighsStatus.kError:
             raise SolverError(f"HiGHS failed: {highs.modelStatusToString(highs.getModelStatus())}")
 
