@@ -48,7 +48,7 @@ DOORS = {
     "typer": {"cli.py"},
     "rich": {"screen.py"},
     "loky": {"engine.py"},
-    "openpyxl": {"territory/"},
+    "openpyxl": {"territory/", "plans/"},
 }
 
 DRAWERS = {"utils", "util", "common", "helpers", "helper", "misc", "core", "base", "types", "constants"}

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 from districting.plans.problem import Lock, Problem, Window
 from districting.progress import Step
 from districting.solvers.exact.adjust import solve_adjust
 from districting.solvers.exact.bounds import moved_at_least
 from districting.solvers.params import Params
+from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 EXACT = Params(gap_households=0.0, gap_share=0.0, time_limit_s=20)
 THREE = "A A B\nA C B\nC C B"

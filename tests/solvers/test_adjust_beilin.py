@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from rough_beilin import FOLDER, beilin
-from towns import faults
 
 from districting.progress import Step
 from districting.solvers.exact.adjust import solve_adjust
 from districting.solvers.exact.bounds import moved_at_least
 from districting.solvers.params import Params
+from tests.solvers.rough_beilin import FOLDER, beilin
+from tests.solvers.towns import faults
 
 shared = pytest.mark.skipif(not FOLDER.exists(), reason="reference data not beside the checkout")
 

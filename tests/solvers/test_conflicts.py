@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from towns import town
 
 from districting.plans.problem import Lock, Window
 from districting.solvers.conflicts import explain
@@ -14,6 +13,7 @@ from districting.solvers.params import Params
 from districting.solvers.prechecks import prechecks
 from districting.solvers.result import Conflict
 from districting.solvers.wording import conflict_sentence
+from tests.solvers.towns import town
 
 PARAMS = Params(time_limit_s=20)
 

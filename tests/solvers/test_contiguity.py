@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from towns import graph_of, town
 
 from districting.solvers.exact.contiguity import (
     components,
@@ -20,6 +19,7 @@ from districting.solvers.exact.contiguity import (
     separator,
 )
 from districting.solvers.exact.separations import Minimum, separator_cuts, size_cut
+from tests.solvers.towns import graph_of, town
 
 GRID = town("A A A\nA A A\nA A A", 100, low=100, high=900)
 NEAR = neighbours_of(GRID)

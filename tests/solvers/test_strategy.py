@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from towns import faults, town
 
 from districting.plans.problem import Lock
 from districting.policies.rules import RULE_KINDS
 from districting.solvers.exact.constraints import ASKED
 from districting.solvers.params import Params
 from districting.solvers.strategy import SolveMode, solve
+from tests.solvers.towns import faults, town
 
 PARAMS = Params(time_limit_s=20)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rough_beilin import FOLDER, beilin
-from towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 from districting.language import say
 from districting.plans.problem import Lock
@@ -13,6 +11,8 @@ from districting.solvers.exact.unions import connected_sets, units_of
 from districting.solvers.exact.whole import solve_whole
 from districting.solvers.params import Params
 from districting.solvers.wording import conflict_sentence
+from tests.solvers.rough_beilin import FOLDER, beilin
+from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 EXACT = Params(gap_households=0.0, gap_share=0.0, time_limit_s=20)
 NINE = "A B C\nD E F\nG H I"

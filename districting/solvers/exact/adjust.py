@@ -8,6 +8,8 @@ hop-ordered model, which is contiguous without cuts and never stalls.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pulp
 
@@ -17,13 +19,13 @@ from districting.solvers.exact import constraints as ask
 from districting.solvers.exact.bounds import moved_at_least
 from districting.solvers.exact.closing import close
 from districting.solvers.exact.cutting import Clock, Outcome, cut_root, solve_connected
-from districting.solvers.exact.land import divide, fewest_parts
-from districting.solvers.exact.model import PartModel, chosen_from
+from districting.solvers.exact.land import fewest_parts, share_out
+from districting.solvers.exact.model import PartModel
 from districting.solvers.exact.search import Search, ask_all, open_land_model
 from districting.solvers.exact.sites import medoids, oversized, owned_sites
 from districting.solvers.exact.terms import later_bounds_cover, later_terms
 from districting.solvers.params import Params
-from districting.solvers.result import Chosen, Result, Solution, Status, Term
+from districting.solvers.result import Result, Status, Term
 
 #: Shares of the time limit that the stages may use at most; what one leaves, the next may have.
 ROOT, ORDERED, PROOF, CLOSING = 0.1, 0.15, 0.15, 0.5
@@ -58,7 +60,7 @@ def solve_adjust(problem: Problem, params: Params, *, progress: Progress = silen
     if root == np.inf:
         return _result(search, "infeasible", ())
     search.raise_bound(ask.moved_bound(relaxed, root))
-    for reaches in (NEAR, (problem.n,)):
+    for reaches in (NEAR, (problem.n + len(search.owned),)):
         for near in reaches:
             if not search.proved:
                 _plan_in_hops(search, near=near)
@@ -96,34 +98,17 @@ def _prove(search: Search, relaxed: PartModel, *, limit_s: float) -> bool:
 
 def _share_out(search: Search, relaxed: PartModel, outcome: Outcome) -> bool:
     """Make a plan of an open-land solution; True if its land cannot be shared out and was cut off."""
-    values = outcome.values or {}
-    problem = search.problem
-    part = np.full(problem.n, -1, dtype=np.int64)
-    chosen: list[Chosen] = []
-    for pos, site in enumerate(relaxed.sites):
-        if values[relaxed.y[pos].name] > 0.5:
-            part[relaxed.members(values, pos)] = len(chosen)
-            chosen.append(chosen_from(site))
-    for component in relaxed.land_members(values):
-        inhabited = [atom for atom in component if problem.households[atom] > 0]
-        search.sites |= set(medoids(problem, inhabited, fewest_parts(problem, component) + 1))
-        division = divide(problem, component, search.clock, limit_s=search.left(ROOT))
-        if division.impossible:
-            _cut_off(relaxed, component)
-            return True
-        if not division.parts:
-            return False
-        for site, atoms in division.parts:
-            part[list(atoms)] = len(chosen)
-            chosen.append(chosen_from(site))
-            search.sites.add(site.atom_pos)
-    number = problem.number
-    if number is None or number[0] <= len(chosen) <= number[1]:
-        search.offer(Solution(part, tuple(chosen)))
+    shared = share_out(relaxed, outcome.values or {}, search.clock, limit_s=search.left(ROOT))
+    search.sites |= shared.sites
+    if shared.impossible:
+        _cut_off(relaxed, shared.impossible)
+        return True
+    if shared.solution is not None:
+        search.offer(shared.solution)
     return False
 
 
-def _cut_off(relaxed: PartModel, component: list[int]) -> None:
+def _cut_off(relaxed: PartModel, component: Sequence[int]) -> None:
     """Never again exactly these atoms as a component of land: nobody can share it out."""
     around = {near for atom in component for near in relaxed.neighbours[atom]} - set(component)
     # By name: PuLP's == makes a constraint, so `in` on a list of variables is always true.

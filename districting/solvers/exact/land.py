@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,9 +12,10 @@ from districting.plans.problem import Problem
 from districting.solvers.exact import constraints as ask
 from districting.solvers.exact.contiguity import hops, neighbours_of
 from districting.solvers.exact.cutting import Clock, Pool, cut_root, solve_connected
-from districting.solvers.exact.model import PartModel
+from districting.solvers.exact.model import PartModel, chosen_from
 from districting.solvers.exact.separations import Minimum
 from districting.solvers.exact.sites import Site, medoids, new_sites
+from districting.solvers.result import Chosen, Solution
 
 #: Up to so many atoms of a component, each is a candidate seat; beyond, medoids are.
 ALL_SITES = 24
@@ -28,6 +29,45 @@ class Division:
 
     parts: tuple[tuple[Site, tuple[int, ...]], ...]
     impossible: bool = False
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A plan made of an open-land solution, or the component that nobody can share out, or neither.
+
+    ``sites`` are atoms on the land where a seat may well stand.
+    """
+
+    solution: Solution | None
+    impossible: tuple[int, ...] = ()
+    sites: frozenset[int] = frozenset()
+
+
+def share_out(model: PartModel, values: Mapping[str, float], clock: Clock, *, limit_s: float) -> Shared:
+    """Make a plan of an open-land solution whose parts are connected: its old parts, and its land divided."""
+    problem = model.problem
+    part = np.full(problem.n, -1, dtype=np.int64)
+    chosen: list[Chosen] = []
+    sites: set[int] = set()
+    for pos, site in enumerate(model.sites):
+        if values[model.y[pos].name] > 0.5:
+            part[model.members(values, pos)] = len(chosen)
+            chosen.append(chosen_from(site))
+    for component in model.land_members(values):
+        inhabited = [atom for atom in component if problem.households[atom] > 0]
+        sites |= set(medoids(problem, inhabited, fewest_parts(problem, component) + 1))
+        division = divide(problem, component, clock, limit_s=limit_s)
+        if division.impossible:
+            return Shared(None, tuple(component), frozenset(sites))
+        if not division.parts:
+            return Shared(None, (), frozenset(sites))
+        for site, atoms in division.parts:
+            part[list(atoms)] = len(chosen)
+            chosen.append(chosen_from(site))
+            sites.add(site.atom_pos)
+    if problem.number is not None and not problem.number[0] <= len(chosen) <= problem.number[1]:
+        return Shared(None, (), frozenset(sites))
+    return Shared(Solution(part, tuple(chosen)), (), frozenset(sites))
 
 
 def divide(problem: Problem, component: Collection[int], clock: Clock, *, limit_s: float) -> Division:

@@ -14,7 +14,7 @@ import numpy as np
 from districting.plans.problem import Problem
 from districting.solvers.exact import constraints as ask
 from districting.solvers.exact.cutting import cut_root, solve_connected
-from districting.solvers.exact.land import fewest_parts
+from districting.solvers.exact.land import fewest_parts, share_out
 from districting.solvers.exact.model import PartModel
 from districting.solvers.exact.search import Search, ask_all, distance_m, open_border_km, open_land_model
 from districting.solvers.exact.sites import kept
@@ -26,11 +26,12 @@ NUMBER, DISTANCE, BORDER = 0.05, 0.2, 0.1
 DISTANCE_SLACK = 0.05
 #: Border is settled within this share of what it was.
 BORDER_GAP = 0.005
-#: Above so many new candidate sites the models keep to the chosen ones and the first others; with no more atoms
-#: than that, every site and every pair is a candidate.
+#: Up to so many atoms, every site and every pair is a candidate, and the bounds cover all.
+ALL_PAIRS = 12
+#: Above so many new candidate sites the models keep to the chosen ones and the first others.
 MOST_SITES = 24
-#: An atom may join its own community or one of so many nearest sites.
-NEAR = 6
+#: An atom may join its own community or one of so many nearest sites; more while communities are counted.
+NEAR, NEAR_IN_NUMBER = 6, 12
 
 
 def later_terms(search: Search) -> tuple[Term, ...]:
@@ -44,7 +45,7 @@ def later_terms(search: Search) -> tuple[Term, ...]:
 
 def later_bounds_cover(problem: Problem) -> str:
     """Which sites the bounds on distance and border cover."""
-    return "all sites" if problem.n <= MOST_SITES else "near candidate sites"
+    return "all sites" if problem.n <= ALL_PAIRS else "near candidate sites"
 
 
 def _fewest(search: Search, cap: float) -> Term:
@@ -68,12 +69,25 @@ def _fewest(search: Search, cap: float) -> Term:
             enough=lambda value: _whole(value) >= have,
         )
         bound = max(bound, _whole(outcome.bound))
-    if bound < have:
+        if outcome.values is not None:
+            shared = share_out(relaxed, outcome.values, search.clock, limit_s=search.left(NUMBER))
+            search.sites |= shared.sites
+            if shared.solution is not None and len(shared.solution.chosen) < have:
+                search.take(shared.solution)
+    if bound < len(search.plan.chosen):
 
         def shape(model: PartModel) -> None:
             model.program += ask.communities(model)
 
-        _improve(search, cap, shape, lambda plan: float(len(plan.chosen)), share=NUMBER, gap_abs=0.9)
+        _improve(
+            search,
+            cap,
+            shape,
+            lambda plan: float(len(plan.chosen)),
+            share=NUMBER,
+            gap_abs=0.9,
+            near=NEAR_IN_NUMBER,
+        )
     value = float(len(search.plan.chosen))
     return Term("communities", value, min(bound, value))
 
@@ -121,11 +135,12 @@ def _improve(
     *,
     share: float,
     gap_abs: float,
+    near: int = NEAR,
 ) -> float:
     """Better the plan in one term, hop-ordered first, as that never stalls. Return the free model's bound."""
     bound = -np.inf
     for ordered in (True, False):
-        model = _model(search, cap, ordered=ordered)
+        model = _model(search, cap, ordered=ordered, near=near)
         shape(model)
         if not ordered:
             root = cut_root(model, search.pool, search.clock, limit_s=search.left(share / 4))
@@ -149,15 +164,15 @@ def _improve(
     return bound
 
 
-def _model(search: Search, cap: float, *, ordered: bool) -> PartModel:
+def _model(search: Search, cap: float, *, ordered: bool, near: int) -> PartModel:
     """The model with candidate sites, every cut known, and households moved capped."""
-    small = search.problem.n <= MOST_SITES
+    small = search.problem.n <= ALL_PAIRS
     new = {chosen.atom_pos for chosen in search.plan.chosen if chosen.community_pos < 0}
     for atom in range(search.problem.n) if small else sorted(search.sites):
         if len(new) < MOST_SITES:
             new.add(atom)
-    near = search.problem.n if small else NEAR
-    model = PartModel.of(search.problem, search.near(search.with_new(new), near))
+    sites = search.with_new(new)
+    model = PartModel.of(search.problem, sites if small else search.near(sites, near))
     ask_all(model)
     (ask.hop_ordered if ordered else ask.neighbours_first)(model)
     search.pool.pour_into(model)
