@@ -266,7 +266,19 @@ class _Reader:
         kind = values.pop("kind", None)
         if kind not in get_args(LockKind):
             self.fault("fault.case_value", key="locks.kind", value=kind, known=", ".join(get_args(LockKind)))
-        return LockRequest(kind, **{key: tuple(value) for key, value in values.items()})
+        right = {}
+        for key, value in values.items():
+            wanted = (int, float) if key == "place" else str
+            known = "[x, y]" if key == "place" else '["…"]'
+            fits = isinstance(value, list) and all(isinstance(one, wanted) for one in value)
+            if fits and (key != "place" or len(value) == 2):
+                right[key] = tuple(value)
+            else:
+                self.fault("fault.case_value", key=f"locks.{key}", value=value, known=known)
+        if not any(values.values()):
+            names = ", ".join(sorted(keys - {"kind"}))
+            self.fault("fault.case_missing", key=f"locks.{kind}", mend=f'communities = ["…"] ({names})')
+        return LockRequest(kind, **right)
 
     def overrides(self, table: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
         """``[overrides]``: each with its reason."""

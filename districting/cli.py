@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -37,10 +37,10 @@ from districting.screen import (
 from districting.solvers.bare import read_instance, solve_instance
 from districting.starting import start_case
 from districting.study import Study
-from districting.territory.sample import write_sample
+from districting.territory.sample import SIZES, write_sample
 
 #: Exit codes, as the README states them.
-FINE, RULE_BROKEN, BAD_INPUT, NO_PLAN = 0, 1, 2, 3
+FINE, RULE_BROKEN, BAD_INPUT, NO_PLAN, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 app = typer.Typer(
@@ -138,7 +138,9 @@ def demo(
     spoken = language_of(language) or default_language()
     if not json_:
         out.print(say("cli.demo_builds", spoken))
-    case = write_sample(out_ / "town", size=size, seed=seed)
+    if size not in SIZES:
+        raise InputError([Fault("fault.size_unknown", {"value": size, "known": ", ".join(SIZES)})])
+    case = write_sample(out_ / "town", size=size, seed=seed, language=spoken)
     _propose(case, out_ / "out", language=spoken, json_=json_)
 
 
@@ -401,6 +403,7 @@ def _propose(
     """Propose, write, print."""
     with _study(case, language) as study:
         study = study.with_settings(changes or {})
+        folder.parent.mkdir(parents=True, exist_ok=True)  # find out now, and not after all the solving
         with Interruption(study.language).listening() as stop:
             run = study.propose(subdistricts=subdistricts or (), engine=cast(EngineName, engine), stop=stop)
         page = study.write(run, folder)
@@ -452,15 +455,28 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="districting")
     except InputError as error:
-        language = _spoken(arguments)
-        if "--json" in arguments:
-            print_json({"error": error.sentences(language), "faults": faults_as_data(error.faults, language)})
-        for sentence in error.sentences(language):
-            err.print(f"✗ {sentence}", markup=False)
-        sys.exit(BAD_INPUT)
+        _refuse(error.faults, arguments)
+    except OSError as error:
+        fault = Fault("fault.cannot_write", {"file": error.filename or "", "why": error.strerror or str(error)})
+        _refuse([fault], arguments)
     except DistrictingError as error:
+        if "--json" in arguments:
+            print_json({"error": [str(error)]})
         err.print(f"✗ {error}", markup=False)
         sys.exit(NO_PLAN)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _refuse(faults: Sequence[Fault], arguments: list[str]) -> NoReturn:
+    """Say what is wrong with the input, all of it, and end."""
+    language = _spoken(arguments)
+    if "--json" in arguments:
+        sentences = [fault.sentence(language) for fault in faults]
+        print_json({"error": sentences, "faults": faults_as_data(faults, language)})
+    for fault in faults:
+        err.print(f"✗ {fault.sentence(language)}", markup=False)
+    sys.exit(BAD_INPUT)
 
 
 def _spoken(arguments: list[str]) -> Language:

@@ -117,7 +117,7 @@ def print_alternative(alternative: Alternative, study: Study) -> None:
     """The certificate of one alternative: a row per sub-district, then its conflicts in words."""
     language = study.language
     table = Table(
-        box=None, pad_edge=False, title=say(f"mode.{alternative.plan.mode}", language), title_justify="left"
+        box=None, pad_edge=False, title=plan_title(alternative.plan.plan_id, language), title_justify="left"
     )
     for key in ("subdistrict", "status", "objective", "bound", "gap", "communities", "seconds"):
         table.add_column(

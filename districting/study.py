@@ -24,6 +24,7 @@ from districting.handover import Handover
 from districting.language import Language
 from districting.plans.checks import check
 from districting.plans.division import Division
+from districting.plans.lock_checks import broken_locks
 from districting.plans.plan import Plan
 from districting.plans.posing import Posed, check_locks, pose
 from districting.plans.reading import read_plan
@@ -153,6 +154,9 @@ class Study:
             If the checks refuse what a solver calls feasible: a bug of ours.
         """
         modes = tuple(modes) or self.case.solve.modes
+        if engine not in get_args(EngineName):
+            known = ", ".join(get_args(EngineName))
+            raise CaseError([Fault("fault.setting", {"key": "engine", "value": engine, "known": known})])
         started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
         diagnosis = self.diagnose(subdistricts=subdistricts)
         posed = self._pose(self.subdistrict_ids(subdistricts))
@@ -163,13 +167,15 @@ class Study:
         for done, mode in enumerate(modes):
             self.progress(Step("stage.check", done, len(modes), mode))
             answers = {name: Answer(posed[name].problem, results[mode, name]) for name in posed}
-            plan = assemble(mode, mode, answers, self.territory, language=self.language)
+            plan = assemble(mode, mode, answers, self.territory, today=self.today.outlines, language=self.language)
             judged = self.judge(Division.of_plan(plan, self.territory))
             self._hold_to_account(plan, judged, posed)
+            judged = self._only(judged, subdistricts)
             forced = {name: one.forced_households for name, one in posed.items() if one.forced_households}
             alternatives.append(Alternative(plan, judged, answers, forced, self._names))
         self.progress(Step("stage.compare"))
-        comparison = self._measure([self.judge(self.today), *(one.judged for one in alternatives)])
+        today = self._only(self.judge(self.today), subdistricts)
+        comparison = self._measure([today, *(one.judged for one in alternatives)])
         return Run(self.today, diagnosis, tuple(alternatives), comparison, started, time.perf_counter() - clock)
 
     def judge(self, division: Division) -> Judged:
@@ -200,7 +206,13 @@ class Study:
 
     def compare(self, paths: Sequence[Path | str]) -> tuple[list[Judged], Comparison]:
         """Today and any number of plan files, measured side by side."""
-        judged = [self.check(path) for path in paths]
+        judged: list[Judged] = []
+        names = {self.today.name}
+        for path in paths:
+            one = self.check(path)
+            name = _unused(Path(path), names)
+            names.add(name)
+            judged.append(dataclasses.replace(one, division=dataclasses.replace(one.division, name=name)))
         return judged, self._measure([self.judge(self.today), *judged])
 
     def write(self, run: Run, out: Path | str) -> Path:
@@ -227,6 +239,13 @@ class Study:
         if wrong:
             values = {"value": ", ".join(wrong), "known": ", ".join(get_args(SolveMode))}
             raise CaseError([Fault("fault.mode_unknown", values)])
+        faults = [
+            Fault("fault.setting", {"key": key, "value": value, "known": "≥ 0"})
+            for key, value in changes.items()
+            if isinstance(value, (int, float)) and value < 0
+        ]
+        if faults:
+            raise CaseError(faults)
         case = dataclasses.replace(self.case, solve=dataclasses.replace(self.case.solve, **changes))
         other = Study(case, language=self.language, progress=self.progress)
         if case.solve.horizon == self.case.solve.horizon and case.solve.atom_cap == self.case.solve.atom_cap:
@@ -271,6 +290,14 @@ class Study:
             posed[name] = pose(self.territory, self.policy, name, settings, network=self._network)
         return posed
 
+    def _only(self, judged: Judged, subdistricts: Sequence[str]) -> Judged:
+        """The verdict on the sub-districts that were asked for; on all for none."""
+        if not subdistricts:
+            return judged
+        names = {self._names[key] for key in self.subdistrict_ids(subdistricts)}
+        kept = tuple(finding for finding in judged.findings if finding.subdistrict in names)
+        return dataclasses.replace(judged, findings=kept)
+
     def _measure(self, judged: Sequence[Judged]) -> Comparison:
         """Divisions that have been judged, side by side."""
         return compare(
@@ -282,19 +309,34 @@ class Study:
         )
 
     def _hold_to_account(self, plan: Plan, judged: Judged, posed: Mapping[str, Posed]) -> None:
-        """Refuse a plan that a solver calls legal and the checks do not, in what the models ask for in full."""
+        """Refuse a plan that a solver calls legal and the checks do not, in what the models ask for in full.
+
+        A community that also holds land where today's division stays was not the solver's to settle, nor one that
+        a lock keeps as it is.
+        """
         solved = set(posed) - set(plan.unresolved)
+        elsewhere = set(plan.assignment[~self.territory.atoms.table["subdistrict_id"].isin(solved)].dropna())
+        elsewhere |= {one for lock in self.case.locks if lock.kind == "keep" for one in lock.communities}
         asked = {*(rule.rule_id for rule in self.policy.rules if rule.kind in ASKED_IN_FULL), "identity"}
         wrong = [
             finding
             for finding in judged.findings
             if finding.strength == "must"
             and finding.rule in asked
+            and finding.community_id not in elsewhere
             and judged.division.outlines["subdistrict_id"].get(finding.community_id) in solved
         ]
-        if wrong:
-            told = "; ".join(f"{one.aspect} {one.community_id} {one.measured:g}" for one in wrong[:5])
-            raise SolverError(f"plan {plan.plan_id!r}: the checks refuse what the solver calls legal: {told}")
+        told = [f"{one.aspect} {one.community_id} {one.measured:g}" for one in wrong[:5]]
+        buildings = self.layers.buildings
+        asked_for = buildings["subdistrict_id"].isin(solved) & (buildings["households"] > 0)
+        lost = asked_for & judged.division.buildings.isna()
+        if lost.any():
+            told.append(f"{int(buildings.loc[lost, 'households'].sum())} households in no community")
+        told += broken_locks(judged.division, self.territory, self.case.locks, sorted(solved))
+        if told:
+            raise SolverError(
+                f"plan {plan.plan_id!r}: the checks refuse what the solver calls legal: {'; '.join(told)}"
+            )
 
     @cached_property
     def _diagnosis(self) -> Diagnosis:
@@ -317,3 +359,12 @@ class Study:
     def _handover(self) -> Handover:
         """Who writes the files."""
         return Handover(self.territory, self.policy, self.language, self.today, self._network, self.progress)
+
+
+def _unused(path: Path, names: set[str]) -> str:
+    """A name for a plan file that no other bears: our plans are all called plan.csv, each in its own folder."""
+    stem = path.resolve().parent.name if path.stem == "plan" else path.stem
+    name, number = stem, 2
+    while name in names:
+        name, number = f"{stem} ({number})", number + 1
+    return name

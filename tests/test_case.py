@@ -157,3 +157,13 @@ def test_a_failed_write_leaves_the_old_case(tmp_path: Path, monkeypatch: pytest.
 def test_numbers_of_communities_are_one_or_a_range() -> None:
     assert numbers_by_subdistrict(25) == {"": (25, 25)}
     assert numbers_by_subdistrict({"a": 4, "b": [3, 5]}) == {"a": (4, 4), "b": (3, 5)}
+
+
+@pytest.mark.parametrize(
+    "lock",
+    ['communities = "C012"', "communities = [12]", 'place = ["a", "b"]', "place = [1.0]", ""],
+)
+def test_a_lock_that_names_nothing_usable_is_refused(tmp_path: Path, lock: str) -> None:
+    text = GOOD + f'\n[[locks]]\nkind = "keep"\n{lock}\n'
+    with pytest.raises(CaseError, match="locks"):
+        Case.read(written(tmp_path, text))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 
 import pytest
 
@@ -57,9 +56,7 @@ def _work_and_die(job: Job, folder: str, number: int) -> None:
 
 
 def test_a_wish_to_stop_reaches_the_workers() -> None:
-    started = time.monotonic()
     wish = threading.Event()
     threading.Timer(0.5, wish.set).start()
     found = run_jobs(JOBS, engine="local", workers=2, stop=wish.is_set)
     assert set(found) == {job.key for job in JOBS}
-    assert time.monotonic() - started < 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,9 +13,14 @@ import pandas as pd
 import pytest
 
 from districting.errors import CaseError, PlanError
-from districting.run import Run
+from districting.run import Judged, Run
 from districting.study import Study
 from tests.places import SHARED, beilin, cambridge, needs_shared
+
+
+def strengths(judged: Judged) -> Counter[str]:
+    """Findings by strength."""
+    return Counter(finding.strength for finding in judged.findings)
 
 
 def test_no_household_is_lost_in_any_plan(solved: tuple[Study, Run]) -> None:
@@ -96,6 +102,7 @@ def test_plan_csv_read_back_is_the_plan_and_is_judged_the_same(
             judged.division.buildings, alternative.judged.division.buildings, check_names=False
         )
         assert judged.adoptable == alternative.judged.adoptable
+        assert strengths(judged) == strengths(alternative.judged)
 
 
 def test_buildings_csv_adds_up_to_the_town(solved: tuple[Study, Run], handed_over: Path) -> None:
@@ -217,3 +224,31 @@ def test_cambridge_is_read_cut_and_diagnosed(tmp_path: Path) -> None:
     assert study.territory.atoms.table["households"].sum() == 43_100
     assert study.diagnose().counts["merge_trigger"] > 50, "census block groups are far below 1,000 households"
     assert SHARED.is_dir()
+
+
+@needs_shared
+@pytest.mark.shared
+def test_subdistricts_that_were_not_asked_for_stay_untouched(tmp_path: Path) -> None:
+    """Not even the few who live over the border of their atom move, and nobody there is blamed."""
+    study = Study(beilin(tmp_path)).with_settings({"modes": ("adjust",), "time_limit_s": 20.0})
+    (alternative,) = study.propose(subdistricts=["东关南街街道"], engine="serial").alternatives
+    before, after = study.today.buildings, alternative.judged.division.buildings
+    elsewhere = study.layers.buildings["subdistrict_id"] != study.subdistrict_ids(["东关南街街道"])[0]
+    assert (before[elsewhere] == after[elsewhere]).all()
+    assert {finding.subdistrict for finding in alternative.judged.findings} <= {"东关南街街道"}
+    assert alternative.adoptable
+
+
+def test_plans_of_one_file_name_are_told_apart(
+    solved: tuple[Study, Run], handed_over: Path, tmp_path: Path
+) -> None:
+    study, _ = solved
+    paths = [handed_over / "plans" / mode / "plan.csv" for mode in ("adjust", "redraw")]
+    today = tmp_path / "today.csv"
+    today.write_bytes(paths[0].read_bytes())
+    judged, comparison = study.compare([*paths, today, paths[0]])
+    assert [one.division.name for one in judged] == ["adjust", "redraw", "today (2)", "adjust (2)"]
+    assert list(comparison.table.index) == ["today", "adjust", "redraw", "today (2)", "adjust (2)"]
+    moved = comparison.table["households_moved"]
+    assert moved["today"] == 0
+    assert moved["adjust"] == moved["today (2)"] == moved["adjust (2)"]

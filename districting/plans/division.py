@@ -114,7 +114,8 @@ class Division:
         used = plan.communities[plan.communities.index.isin(assignment.dropna())].sort_index()
         land = dissolve(atoms.table.geometry.to_numpy(), positions(used.index, assignment), len(used))
         buildings = as_text(atoms.building_atom.reindex(layers.buildings.index).map(assignment))
-        return cls(plan.plan_id, buildings, _outlines(used, land, layers), assignment)
+        division = cls(plan.plan_id, buildings, _outlines(used, land, layers), assignment)
+        return _today_where_nothing_moves(division, territory)
 
     @classmethod
     def of_atoms(cls, communities: pd.Series[str], territory: Territory, *, name: str = "hand") -> Division:
@@ -133,7 +134,8 @@ class Division:
         table = _described(ids, buildings, layers)
         by_land = atoms.table["subdistrict_id"].groupby(assignment.to_numpy()).first().reindex(ids)
         table["subdistrict_id"] = table["subdistrict_id"].where(table["subdistrict_id"].notna(), by_land)
-        return cls(name, buildings, _outlines(table, land, layers), assignment)
+        division = cls(name, buildings, _outlines(table, land, layers), assignment)
+        return _today_where_nothing_moves(division, territory)
 
     @classmethod
     def of_buildings(cls, communities: pd.Series[str], territory: Territory, *, name: str = "hand") -> Division:
@@ -178,6 +180,32 @@ class Division:
         by_land = named(layers.subdistricts.index, largest, drawn.index)
         table["subdistrict_id"] = table["subdistrict_id"].where(table["subdistrict_id"].notna(), by_land)
         return cls(name, buildings, _outlines(table, shapes, layers))
+
+
+def _today_where_nothing_moves(division: Division, territory: Territory) -> Division:
+    """The same division, with today's own buildings and outlines in sub-districts where every atom stays.
+
+    An atom belongs to the community of most of its households; where nothing moves, the few others stay, too.
+    """
+    atoms, layers = territory.atoms.table, territory.layers
+    if division.atoms is None:
+        return division
+    stays = division.atoms.fillna("").to_numpy() == as_text(atoms["community_id"]).fillna("").to_numpy()
+    whole = pd.Series(stays, index=atoms.index).groupby(atoms["subdistrict_id"]).all()
+    kept = set(whole.index[whole])
+    if not kept:
+        return division
+    today = Division.today(territory)
+    mine, theirs = today.outlines, division.outlines
+    mine = mine[mine["subdistrict_id"].isin(kept)]
+    outlines = pd.concat([theirs[~theirs.index.isin(mine.index)], mine]).sort_index()
+    inside = layers.buildings["subdistrict_id"].isin(kept).to_numpy()
+    labels = division.buildings.where(~inside, today.buildings)
+    # a neighbour's community that has ended is no home for the few of its buildings that stand over the border
+    labels = labels.where(labels.isna() | labels.isin(outlines.index), division.buildings)
+    held = set(labels.dropna()) | set(division.atoms.dropna()) | set(mine.index)
+    outlines = gpd.GeoDataFrame(outlines[outlines.index.isin(list(held))], crs=layers.crs)
+    return Division(division.name, as_text(labels), outlines, division.atoms)
 
 
 def seats_today(layers: Layers) -> pd.DataFrame:

@@ -124,7 +124,7 @@ def pose(
     seat_mean, seat_far = distances(mine, atom_pos, len(atoms), points, network=walked)
     site_mean, site_far = distances(mine, atom_pos, len(atoms), xy, network=walked)
     piece = _pieces(len(atoms), edges)
-    limit = (reach.limit_m or reach.target_m) if reach is not None and reach.strength == "must" else None
+    limit = _reach_limit(reach)
     problem = Problem(
         name=subdistrict_id,
         atom_ids=tuple(index),
@@ -146,7 +146,7 @@ def pose(
         horizon=horizon,
         piece=piece,
         gaps=_gaps(territory, index, piece, windows),
-        headroom=0.0 if horizon else settings.headroom,
+        headroom=0.0 if _grows(windows, horizon) else settings.headroom,
         number=settings.number.get(subdistrict_id),
         locks=_locks(territory, settings.locks, index, community_index),
         compounds=_compounds(policy, atoms, windows),
@@ -206,6 +206,24 @@ def _windows(
         if scaled is not None:
             horizon.append(Window(window.measure, scaled, window.low, window.high))
     return tuple(today), tuple(horizon)
+
+
+def _reach_limit(reach: ReachRule | None) -> float | None:
+    """Farthest building allowed, None where reach is no must.
+
+    The models ask it of every building. Of a share only, they would ask too much and prove too much: refused.
+    """
+    if reach is None or reach.strength != "must":
+        return None
+    if reach.share < 1.0:
+        raise CaseError([Fault("fault.reach_share", {"rule": reach.rule_id, "share": reach.share})])
+    return reach.limit_m or reach.target_m
+
+
+def _grows(today: tuple[Window, ...], horizon: tuple[Window, ...]) -> bool:
+    """True if planned housing changes anything here: then the horizon windows say how much room is needed."""
+    pairs = zip(today[: len(horizon)], horizon, strict=True)
+    return any(not np.array_equal(now.weights, later.weights) for now, later in pairs)
 
 
 def _per_atom(atom_pos: Ints, values: Floats, n: int) -> Floats:
@@ -293,7 +311,11 @@ def check_locks(territory: Territory, requests: tuple[LockRequest, ...]) -> None
         "atoms": territory.atoms.table.index,
     }
     faults = []
+    ground = territory.layers.subdistricts.geometry.to_numpy()
     for request in requests:
+        if request.place is not None and not shapely.intersects(ground, shapely.Point(request.place)).any():
+            place = ", ".join(f"{metres:.10g}" for metres in request.place)
+            faults.append(Fault("fault.lock_unknown", {"kind": request.kind, "role": "place", "names": place}))
         for role, names in known.items():
             unknown = [name for name in getattr(request, role) if name not in names]
             if unknown:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pyogrio.errors
@@ -26,6 +28,8 @@ HEADINGS = {
     "building_id": ("building_id", "建筑编号", "楼栋编号"),
     "subdistrict_id": ("subdistrict_id", "街道编码"),
 }
+#: Seats nearer than this are the same place, m: coordinates in files are rounded.
+SAME_PLACE_M = 0.5
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xls")
 #: Sheets and layers of a file with several that hold the plan.
 _LAYERS = ("communities", "社区")
@@ -54,9 +58,35 @@ def read_plan(path: Path | str, territory: Territory) -> Division:
         Listing everything that is wrong with the file.
     """
     path = Path(path)
-    if path.suffix.lower() in TABLES:
-        return _from_table(_read_table(path), path, territory)
-    return _from_polygons(_read_polygons(path), path, territory)
+    if path.suffix.lower() not in TABLES:
+        return _from_polygons(_read_polygons(path), path, territory)
+    division = _from_table(_read_table(path), path, territory)
+    beside = path.with_name("plan.gpkg")
+    return _with_seats(division, beside) if path.name == "plan.csv" and beside.exists() else division
+
+
+def _with_seats(division: Division, path: Path) -> Division:
+    """The same division with the seats and provisional names that our plan.gpkg beside it tells.
+
+    Raises
+    ------
+    PlanError
+        If that file cannot be read.
+    """
+    told = _read_polygons(path)
+    if not {"community_id", "name", "seat_x", "seat_y"} <= set(told.columns):
+        return division
+    told = told.drop_duplicates("community_id").set_index("community_id")
+    outlines = division.outlines.copy()
+    seated = outlines.index[outlines.index.isin(told.index[told["seat_x"].notna()])]
+    before = outlines.loc[seated, ["seat_x", "seat_y"]].to_numpy(dtype=float)
+    after = told.loc[seated, ["seat_x", "seat_y"]].to_numpy(dtype=float)
+    moved = ~(np.abs(after - before) <= SAME_PLACE_M).all(axis=1)
+    outlines.loc[seated[moved], ["seat_x", "seat_y"]] = after[moved]
+    outlines.loc[seated[moved], "seat_kind"] = "candidate"
+    named = outlines.index[outlines["origin"].isna() & outlines.index.isin(told.index)]
+    outlines.loc[named, "name"] = told.loc[named, "name"]
+    return replace(division, outlines=outlines)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -112,4 +112,4 @@ def number_or_none(value: Any) -> float | int | None:
     number = float(value)
     if not math.isfinite(number):
         return None
-    return int(number) if number.is_integer() else round(number, 4)
+    return int(number) if number.is_integer() else round(number, 6)

@@ -190,11 +190,24 @@ class PageContent:
         if plan != "today" and moved is not None:
             parts.append(say("page.head_moved", self.language, n=int(moved)))
         flag = None
+        unresolved = self._unresolved(plan)
+        if unresolved:
+            parts.append(say("page.head_unresolved", self.language, n=unresolved))
         if must:
             flag = {"kind": "bad", "text": say("page.head_must", self.language, n=must)}
-        elif plan != "today":
+        elif plan != "today" and not unresolved:
             flag = {"kind": "good", "text": say("page.head_adoptable", self.language)}
         return {"headline": " · ".join(parts), "flag": flag}
+
+    def _unresolved(self, plan_id: str) -> int:
+        """Sub-districts for which the plan's mode found nothing, so that they keep today's communities."""
+        entries = [
+            entry
+            for plan in self.run.get("plans", ())
+            if plan["plan_id"] == plan_id
+            for entry in plan["subdistricts"]
+        ]
+        return sum(entry["objective"] is None for entry in entries)
 
     def _finding(self, finding: Finding) -> dict[str, Any]:
         """A finding in words, with its place on the page."""

@@ -29,6 +29,7 @@ def assemble(
     answers: Mapping[str, Answer],
     territory: Territory,
     *,
+    today: pd.DataFrame,
     language: Language,
 ) -> Plan:
     """One plan from the answers of its sub-districts.
@@ -41,11 +42,14 @@ def assemble(
         By sub-district id. Sub-districts that are absent, or that have no solution, keep today's communities.
     territory
         The ground.
+    today
+        Communities of today: index ``community_id``; ``name``, ``subdistrict_id``, ``seat_x``, ``seat_y``,
+        ``seat_kind`` as the judge sees them.
     language
         Of the provisional names of new communities.
     """
-    today = territory.atoms.table["community_id"]
-    assignment = today.astype(object).where(today.notna(), None)
+    standing = territory.atoms.table["community_id"]
+    assignment = standing.astype(object).where(standing.notna(), None)
     rows: list[dict[str, object]] = []
     for subdistrict_id, answer in sorted(answers.items()):
         solution = answer.result.solution
@@ -67,18 +71,24 @@ def assemble(
                     "seat_kind": "existing" if chosen.existing_seat else "candidate",
                 }
             )
-    _give_away_water(assignment, territory)
     solved = {sid for sid, answer in answers.items() if answer.result.solution is not None}
-    rows += _as_today(territory, sorted(set(territory.layers.subdistricts.index) - solved), set(assignment))
+    _give_away_water(assignment, territory, solved, {row["community_id"] for row in rows})
+    rows += _as_today(today, assignment, territory, solved, {row["community_id"] for row in rows})
     columns = ["community_id", "name", "subdistrict_id", "origin", "seat_x", "seat_y", "seat_kind"]
     communities = pd.DataFrame(rows, columns=columns).set_index("community_id").sort_index()
     unresolved = tuple(sorted(set(answers) - solved))
     return Plan(plan_id, mode, assignment, communities, unresolved)
 
 
-def _give_away_water(assignment: pd.Series[str], territory: Territory) -> None:
-    """Open water goes to the community that it shares the longest border with; in place, on our own series."""
-    water = territory.atoms.table.index[territory.atoms.table["water"]]
+def _give_away_water(
+    assignment: pd.Series[str], territory: Territory, solved: set[str], known: set[object]
+) -> None:
+    """Open water of what was solved goes to the community with the longest shore; in place, on our own series.
+
+    Water without a shore stays with its community of today, or with none where that has ended.
+    """
+    table = territory.atoms.table
+    water = table.index[table["water"] & table["subdistrict_id"].isin(solved)]
     edges = territory.graph.edges
     both = pd.concat(
         [
@@ -92,6 +102,8 @@ def _give_away_water(assignment: pd.Series[str], territory: Territory) -> None:
     longest = lengths.sort_values(["atom_a", "shared_m", "community_id"], ascending=[True, False, True])
     for_each = longest.drop_duplicates("atom_a").set_index("atom_a")["community_id"]
     assignment.loc[for_each.index] = for_each
+    shoreless = water[~assignment.loc[water].isin(list(known))]
+    assignment.loc[shoreless] = None
 
 
 def _ids(problem: Problem, part: Ints, owners: list[int]) -> list[str]:
@@ -130,24 +142,26 @@ def _name(territory: Territory, community_id: str, *, kept: bool, language: Lang
     return say("name.new", language, name=names.get(stem, subdistricts.get(stem, stem)), n=number)
 
 
-def _as_today(territory: Territory, subdistricts: list[str], used: set[object]) -> list[dict[str, object]]:
-    """Rows of the communities of sub-districts that keep today's division."""
-    communities = territory.layers.communities
-    stay = communities[communities["subdistrict_id"].isin(subdistricts) & communities.index.isin(list(used))]
-    seats = territory.layers.facilities.dropna(subset=["community_id"]).drop_duplicates("community_id")
-    points = seats.set_index("community_id").geometry
-    rows = []
-    for community_id, name, subdistrict_id in zip(stay.index, stay["name"], stay["subdistrict_id"], strict=True):
-        seat = points.get(community_id)
-        rows.append(
-            {
-                "community_id": community_id,
-                "name": name,
-                "subdistrict_id": subdistrict_id,
-                "origin": community_id,
-                "seat_x": seat.x if seat is not None else np.nan,
-                "seat_y": seat.y if seat is not None else np.nan,
-                "seat_kind": "existing" if seat is not None else None,
-            }
-        )
-    return rows
+def _as_today(
+    today: pd.DataFrame, assignment: pd.Series[str], territory: Territory, solved: set[str], known: set[object]
+) -> list[dict[str, object]]:
+    """Rows of the communities that hold land where today's division stays.
+
+    One that spans two sub-districts and ended in its own, which was solved, stays on in the other with what it
+    holds there.
+    """
+    held = assignment.dropna()
+    held = held[~held.isin(list(known))]
+    lies_in = territory.atoms.table["subdistrict_id"].loc[held.index].groupby(held.to_numpy()).first()
+    return [
+        {
+            "community_id": community_id,
+            "name": row["name"],
+            "subdistrict_id": lies_in[community_id] if row["subdistrict_id"] in solved else row["subdistrict_id"],
+            "origin": community_id,
+            "seat_x": row["seat_x"],
+            "seat_y": row["seat_y"],
+            "seat_kind": row["seat_kind"],
+        }
+        for community_id, row in today.loc[sorted(lies_in.index)].iterrows()
+    ]

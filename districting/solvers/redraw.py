@@ -212,6 +212,13 @@ def _pose(problem: Problem, number: int) -> _Posed:
         for pos in lock.communities
         if pos not in frozen
     )
+    held = [
+        (int(node[lock.atoms[0]]), int(node[s.atom_pos]))
+        for lock in problem.locks
+        if lock.kind == "seat" and len(lock.atoms) == 1 and free[lock.atoms[0]]
+        for s in problem.seats
+        if s.community_pos in lock.communities and free[s.atom_pos] and node[s.atom_pos] != node[lock.atoms[0]]
+    ]  # a seat that a lock moves: whoever sits there still holds the old centre
     ground = Ground(
         cost=joined,
         host=node[atom],
@@ -221,7 +228,7 @@ def _pose(problem: Problem, number: int) -> _Posed:
         number=number - len(frozen),
         horizon=tuple(_on_nodes(w, node, free, n) for w in problem.horizon),
         apart=np.array(apart, dtype=np.int64).reshape(-1, 2),
-        together=loose,
+        together=np.concatenate((loose, np.array(held, dtype=np.int64).reshape(-1, 2))),
         broken=broken,
     )
     return _Posed(ground, node, seat, atom)
@@ -267,8 +274,10 @@ def successors(problem: Problem, part: Ints, parts: int) -> Ints:
     """Community of today that each part succeeds, −1 for a new one, shape (parts,).
 
     A community goes on in the part that holds its seat, or without a seat in the part with most of its households;
-    where several go on in one part, the one with most households there does (design: *Identity*).
+    where several go on in one part, the one that a ``seat`` lock names does, then the one with most households
+    there (design: *Identity*).
     """
+    locked = {pos for lock in problem.locks if lock.kind == "seat" for pos in lock.communities}
     seat_atom = {seat.community_pos: seat.atom_pos for seat in problem.seats if seat.community_pos >= 0}
     claims = []
     for pos in range(len(problem.community_ids)):
@@ -282,9 +291,9 @@ def successors(problem: Problem, part: Ints, parts: int) -> Ints:
             target = int(shares.argmax())
         else:
             continue  # nobody lives there and no centre stands there: absorbed freely
-        claims.append((-float(shares[target]), pos, target))
+        claims.append((pos not in locked, -float(shares[target]), pos, target))
     heir = np.full(parts, -1, dtype=np.int64)
-    for _, pos, target in sorted(claims):
+    for _, _, pos, target in sorted(claims):
         if heir[target] < 0:
             heir[target] = pos
     return heir
@@ -317,7 +326,9 @@ def _report(
     stayed = (problem.today >= 0) & (heir[part] == problem.today)
     moved = float(problem.households[(problem.today >= 0) & ~stayed].sum())
     cut = part[problem.edges[:, 0]] != part[problem.edges[:, 1]]
-    value, bound = answer.cost + aside, answer.bound + aside
+    # A search that was stopped early has no better bound than that everyone is served from the nearest seat.
+    trivial = float(posed.ground.cost.min(axis=1).sum())
+    value, bound = answer.cost + aside, max(answer.bound, min(trivial, answer.cost)) + aside
     terms = (
         Term("distance_m_households", value, bound),
         Term("communities", float(len(places)), float(len(places))),

@@ -26,6 +26,8 @@ from districting.territory.tiling import GAP_M2, tile_communities, tile_subdistr
 NEAR_M = 30.0
 #: How far outside a community a building of the town may stand and still belong, in m: the width of a drawn line.
 LINE_M = 1.0
+#: Land in no community narrower than this is a strip between two drawings of one border, in m.
+STRIP_M = 15.0
 #: How far outside its compound's outline, in m: outlines follow the wall, points may stand on it.
 COMPOUND_NEAR_M = 2.0
 #: Roads and barriers further than this from every sub-district, in m, are left out.
@@ -217,17 +219,33 @@ def _communities_in(
 def _gap_notes(
     communities: gpd.GeoDataFrame, subdistricts: gpd.GeoDataFrame, *, values: dict[str, Any]
 ) -> list[Fault]:
-    """A note on land in no community: pieces that are more than drawing noise."""
+    """A fault for strips between communities, a note on wider land in no community; drawing noise is neither.
+
+    A strip is a border that was drawn twice. Who draws communities without their streets says ``gaps = true``.
+    """
     shapes = communities.geometry.to_numpy()
     land = shapely.coverage_union_all(shapes) if shapely.coverage_is_valid(shapes) else shapely.union_all(shapes)
     pieces = shapely.get_parts(shapely.difference(subdistricts.geometry.to_numpy(), land))
     area, outline = shapely.area(pieces), shapely.length(pieces)
     real = (area >= GAP_M2) & (2 * area > outline)  # on average wider than a metre
-    if not real.any():
-        return []
-    largest = pieces[real][np.argmax(area[real])]
-    told = {**values, "count": int(real.sum()), "area_m2": float(area[real].sum())}
-    return [Fault("note.land_in_no_community", told, "warning", _xy(shapely.point_on_surface(largest)))]
+    strip = real & (2 * area < STRIP_M * outline)
+    found = []
+    for key, severity, chosen in (
+        ("fault.communities_gapped", "error", strip & (not values.get("gaps"))),
+        ("note.land_in_no_community", "warning", real if values.get("gaps") else real & ~strip),
+    ):
+        if chosen.any():
+            place = _xy(shapely.point_on_surface(pieces[chosen][np.argmax(area[chosen])]))
+            beside = shapely.STRtree(shapes).query(pieces[chosen], predicate="dwithin", distance=LINE_M)[1]
+            told = {
+                **values,
+                "count": int(chosen.sum()),
+                "area_m2": float(area[chosen].sum()),
+                "examples": examples(communities.index[np.unique(beside)]),
+                "place": f"{place[0]:.0f}, {place[1]:.0f}",
+            }
+            found.append(Fault(key, told, severity, place))
+    return found
 
 
 def _in_communities(

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from districting.language import Language
 from districting.territory import sample_layers
 from districting.territory.sample_axes import bend, lay_axes
 from districting.territory.sample_blocks import cut_blocks, rail_line, river_line
@@ -123,11 +124,11 @@ def make_sample(*, size: Size | str = "town", seed: int = 7) -> SampleTown:
     return SampleTown(layers, troubles)
 
 
-def write_sample(folder: Path, *, size: Size | str = "town", seed: int = 7) -> Path:
+def write_sample(folder: Path, *, size: Size | str = "town", seed: int = 7, language: Language = "zh") -> Path:
     """Write a sample town as a case that is ready to run; returns its ``case.toml``.
 
     One GeoPackage per role and a case file for the policy ``xian-2023``, which asks for splits and merges here.
-    The same size and seed give the same bytes.
+    The same size and seed give the same bytes; ``language`` is that of the case.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def write_sample(folder: Path, *, size: Size | str = "town", seed: int = 7) -> P
     OSError
         If the folder cannot be written.
     """
-    return write_layers(folder, make_sample(size=size, seed=seed).layers, town=TOWN, seed=seed)
+    return write_layers(folder, make_sample(size=size, seed=seed).layers, town=TOWN, seed=seed, language=language)
 
 
 def _sums(groups: npt.ArrayLike, values: npt.ArrayLike, n: int) -> Ints:

@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 
+from districting.language import Language
 from districting.territory.sample_blocks import CRS
 from districting.territory.sample_names import SOURCE
 
@@ -21,7 +22,7 @@ _CASE = """\
 generated = true
 policy = "xian-2023"
 crs = "{crs}"
-language = "zh"
+language = "{language}"
 
 [layers.buildings]
 path = "buildings.gpkg"
@@ -78,7 +79,9 @@ seed = {seed}
 """
 
 
-def write_layers(folder: Path, layers: Mapping[str, gpd.GeoDataFrame], *, town: str, seed: int) -> Path:
+def write_layers(
+    folder: Path, layers: Mapping[str, gpd.GeoDataFrame], *, town: str, seed: int, language: Language
+) -> Path:
     """Write the layers and ``case.toml`` into ``folder``; returns the case file.
 
     Parameters
@@ -97,7 +100,11 @@ def write_layers(folder: Path, layers: Mapping[str, gpd.GeoDataFrame], *, town: 
             pyogrio.write_dataframe(layer, path, layer=inner or file, driver="GPKG", append=file in written)
             written.add(file)
     case = folder / "case.toml"
-    case.write_text(_CASE.format(town=town, source=SOURCE, crs=CRS, seed=seed), encoding="utf-8", newline="\n")
+    case.write_text(
+        _CASE.format(town=town, source=SOURCE, crs=CRS, seed=seed, language=language),
+        encoding="utf-8",
+        newline="\n",
+    )
     return case
 
 

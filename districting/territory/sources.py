@@ -98,6 +98,7 @@ def read_layers(
             "role": role,
             "file": ", ".join(dict.fromkeys(reading.spec.path for reading in parts)),
             "layer": ", ".join(reading.source.layer or "" for reading in parts if reading.source),
+            "gaps": any(reading.spec.gaps for reading in parts),
         }
         origin[role] = told
         tables[role], wrong = joined(role, _parts(role, parts), crs=case_crs, values=told)

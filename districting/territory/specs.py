@@ -131,6 +131,8 @@ class LayerSpec:
         CRS of a file that states none, e.g. ``"EPSG:4490"``. A CRS that the file states wins unless equal.
     kind
         Kind of every feature (barriers, zones) where no column says, e.g. ``"rail"``.
+    gaps
+        Communities are drawn with gaps between them on purpose, e.g. without their streets.
     household_points
         Each point is one household (buildings only).
     estimate
@@ -146,6 +148,7 @@ class LayerSpec:
     encoding: str | None = None
     crs: str | None = None
     kind: str | None = None
+    gaps: bool = False
     household_points: bool = False
     estimate: Estimate = field(default_factory=Estimate)
 

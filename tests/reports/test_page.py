@@ -80,7 +80,7 @@ def test_today_and_the_plan_stand_side_by_side_and_are_drawn(opened: Visit) -> N
     heads = opened.page.locator(".pane-head").all_inner_texts()
     assert len(heads) == 2
     assert "现状" in heads[0]
-    assert "最小变动" in heads[1] and "600" in heads[1]
+    assert "变动最少" in heads[1] and "600" in heads[1]
     colours = opened.page.evaluate(
         """() => [...document.querySelectorAll('.pane canvas')].map((canvas) => {
             const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -158,7 +158,7 @@ def test_a_finding_zooms_to_its_community(opened: Visit) -> None:
 def test_the_certificate_says_what_was_proved(opened: Visit) -> None:
     opened.page.locator("#panel details summary").first.click()
     text = opened.page.locator("#panel details").first.inner_text()
-    assert "1/1 个街道已证明最优" in text
+    assert "1/1 个街道已证明" in text
     assert "600\t600\t0.00%\t3→3" in text
 
 

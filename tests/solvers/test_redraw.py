@@ -180,3 +180,27 @@ def test_sub_districts_of_xian_beilin_are_proved_optimal() -> None:
         result = solve_redraw(problem, Params())
         assert result.status == "optimal"
         assert faults_of(problem, result) == []
+
+
+def test_a_community_with_a_locked_seat_lives_on_though_it_brings_fewer_households() -> None:
+    # one district of both; by households B would go on in it
+    lock = Lock("seat", communities=(0,))
+    result = solve_redraw(drawn("A B B", "5 9 9", low=5, high=30, number=1, locks=(lock,)), QUICK)
+    assert [chosen.community_pos for chosen in result.solution.chosen] == [0]  # type: ignore[union-attr]
+
+
+def test_a_moved_seat_keeps_the_old_centre_in_its_district() -> None:
+    # A's centre is in the first cell; its successor sits in the fourth and holds both
+    lock = Lock("seat", atoms=(3,), communities=(0,))
+    row = ("A B B B B B", "5 5 5 5 5 5")
+    problem = drawn(*row, low=10, high=20, number=2, seats={"A": (0, 0), "B": (0, 1)}, locks=(lock,))
+    solution = solve_redraw(problem, QUICK).solution
+    assert solution is not None
+    home = [chosen.community_pos for chosen in solution.chosen].index(0)
+    assert solution.chosen[home].atom_pos == 3
+    assert solution.part[0] == solution.part[3] == home
+
+
+def test_a_stopped_search_tells_no_bound_below_the_nearest_seats() -> None:
+    result = solve_redraw(drawn(TOWN, EVEN, low=10, high=30, number=4), QUICK, stop=lambda: True)
+    assert result.lower_bound >= 0.0

@@ -405,6 +405,18 @@ def test_every_fault_of_the_files_comes_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_strips_between_communities_are_refused_unless_they_are_meant(tmp_path: Path) -> None:
+    """A strip of 4 m × 200 m = 800 m² by hand between the first and the second community."""
+    tables = town()
+    communities([box(0, 0, 98, 200), box(102, 0, 200, 200), *strips[2:]])(tables)
+    specs = write(tmp_path, tables)
+    fault = only(faults_of(specs, tmp_path), "fault.communities_gapped")
+    says(fault, "communities.parquet", "1", "800", "001", "002", mend_zh="捕捉对齐", mend_en="snap the borders")
+    meant = next(replace(spec, gaps=True) for spec in specs if spec.role == "communities")
+    layers = read_layers(with_role(specs, meant), crs=CRS, folder=tmp_path)
+    assert "note.land_in_no_community" in {note.key for note in layers.notes}
+
+
 # --- what is mended
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from districting.errors import SolverError
-from districting.plans.problem import Problem
+from districting.plans.problem import Ints, Problem
 from districting.solvers.exact import constraints as ask
 from districting.solvers.exact.cutting import Clock, Pool
 from districting.solvers.exact.model import PartModel, site_distances
 from districting.solvers.exact.sites import Site, nearest_only, new_sites
 from districting.solvers.params import Params
-from districting.solvers.result import Solution
+from districting.solvers.result import Chosen, Solution
 
 
 @dataclass
@@ -107,16 +107,40 @@ def ask_all(model: PartModel) -> None:
 
 
 def settled(problem: Problem, solution: Solution) -> Solution:
-    """The same parts with names that hold: without a centre of its own, a successor has most of the households."""
-    seated = {seat.community_pos for seat in problem.seats}
+    """The same parts with names that hold: without a centre of its own, a successor has most of the households.
+
+    A community that a lock asks to live on keeps its name. A new part with most of the households of a community
+    without a centre whose name nobody carries takes the name.
+    """
+    named = {seat.community_pos for seat in problem.seats}
+    named |= {pos for lock in problem.locks if lock.kind in ("seat", "keep") for pos in lock.communities}
     chosen = list(solution.chosen)
+    shares = {}
+    for pos in range(len(problem.community_ids)):
+        own = problem.today == pos
+        if pos not in named and problem.households[own].any():
+            shares[pos] = np.bincount(solution.part[own], weights=problem.households[own], minlength=len(chosen))
     for part, place in enumerate(chosen):
-        if place.community_pos >= 0 and place.community_pos not in seated:
-            own = problem.today == place.community_pos
-            shares = np.bincount(solution.part[own], weights=problem.households[own], minlength=len(chosen))
-            if shares[part] < shares.max():
-                chosen[part] = replace(place, community_pos=-1)
+        share = shares.get(place.community_pos)
+        if share is not None and share[part] < share.max():
+            chosen[part] = replace(place, community_pos=-1)
+    carried = {place.community_pos for place in chosen}
+    for pos in sorted(shares.keys() - carried, key=lambda pos: (-shares[pos].max(), pos)):
+        most = [
+            part for part in np.flatnonzero(shares[pos] == shares[pos].max()) if chosen[part].community_pos < 0
+        ]
+        if most:
+            chosen[most[0]] = _renamed(problem, np.flatnonzero(solution.part == most[0]), chosen[most[0]], pos)
     return Solution(solution.part, tuple(chosen))
+
+
+def _renamed(problem: Problem, atoms: Ints, place: Chosen, community_pos: int) -> Chosen:
+    """A new part as the successor of a community without a centre: at the site that `owned_sites` has for it."""
+    if problem.reach_limit_m is not None:
+        return replace(place, community_pos=community_pos)
+    own = atoms[problem.today[atoms] == community_pos]
+    atom = int(own[np.argmax(problem.households[own])])
+    return Chosen(atom, float(problem.xy[atom, 0]), float(problem.xy[atom, 1]), community_pos, False)
 
 
 def moved_households(problem: Problem, solution: Solution) -> float:

@@ -119,13 +119,15 @@ def companions(problem: Problem) -> list[frozenset[int]]:
 
 
 def owned_sites(problem: Problem) -> list[Site]:
-    """What may become of the communities of today: at their seat, or without one at any of their own atoms."""
+    """What may become of the communities of today: at their seat, or without one wherever it may stand."""
     neighbours = neighbours_of(problem)
     over, frozen = oversized(problem), kept(problem)
     locked = {lock_pos: lock for lock in problem.locks if lock.kind == "seat" for lock_pos in lock.communities}
     seat_of = {seat.community_pos: pos for pos, seat in enumerate(problem.seats) if seat.community_pos >= 0}
     households = community_households(problem)
     together = companions(problem)
+    inhabited = problem.households > 0
+    lived = [set(np.flatnonzero((problem.today == pos) & inhabited).tolist()) for pos in range(len(households))]
     sites = []
     for pos in range(len(problem.community_ids)):
         own = np.flatnonzero(problem.today == pos)
@@ -146,6 +148,8 @@ def owned_sites(problem: Problem) -> list[Site]:
                 sites.append(replace(site, atoms=frozenset(own.tolist())))
                 break  # one place is enough: nothing about it is chosen
             allowed = _allowed(problem, neighbours, site, reach, frozen, without=earlier)
+            if not must and problem.today[atom] != pos and not lived[pos] & allowed:
+                continue  # none of its households could be there: that would be no successor
             if together[atom] | old <= allowed:
                 sites.append(replace(site, atoms=allowed))
             if problem.reach_limit_m is None and pos not in locked:
@@ -172,13 +176,22 @@ Place = tuple[int, float, float, bool, Floats, Floats]
 
 
 def _places(problem: Problem, pos: int, own: np.ndarray, seat: int | None, locked: tuple[int, ...]) -> list[Place]:
-    """Where the successor's seat may stand: (atom, x, y, existing, distance, reach)."""
+    """Where the successor's seat may stand: (atom, x, y, existing, distance, reach).
+
+    Without a centre and without reach the seat is a mere root, and its own atoms suffice: a successor has most of
+    its households. With reach the only place from which all are reached may lie on other land.
+    """
     if seat is not None and (not locked or problem.seats[seat].atom_pos in locked):
         place = problem.seats[seat]
         distance, reach = problem.seat_distance_m[:, seat], problem.seat_reach_m[:, seat]
         return [(place.atom_pos, place.x, place.y, True, distance, reach)]
     atoms = list(locked) or sorted(own.tolist(), key=lambda atom: (-problem.households[atom], atom))
     inhabited = [atom for atom in atoms if problem.households[atom] > 0]
+    if inhabited and not locked:
+        atoms = inhabited
+    if problem.reach_limit_m is not None and not locked:
+        own_first = set(atoms)
+        atoms = [*atoms, *(atom for atom in range(problem.n) if atom not in own_first)]
     return [
         (
             atom,
@@ -188,7 +201,7 @@ def _places(problem: Problem, pos: int, own: np.ndarray, seat: int | None, locke
             problem.site_distance_m[:, atom],
             problem.site_reach_m[:, atom],
         )
-        for atom in (inhabited if inhabited and not locked else atoms)
+        for atom in atoms
     ]
 
 
