@@ -21,7 +21,7 @@ from districting.language import default_language, say
 from districting.plans.problem import Floats, Ints, Window
 from districting.progress import Progress, Stop, never, silent
 from districting.solvers.ground import Ground
-from districting.solvers.recipe import solve_ground
+from districting.solvers.recipe import solve_ground, warm_up
 
 OBJECTIVES = (
     "euclid_median",
@@ -332,6 +332,7 @@ def solve_instance(
     SolverError
         If the plan does not stand up to being recomputed: a bug of ours.
     """
+    warm_up()
     began = time.monotonic()
     ground = _ground(instance, objective)
     answer = solve_ground(

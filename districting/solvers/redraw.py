@@ -17,7 +17,7 @@ from districting.solvers.exact.contiguity import components, neighbour_lists
 from districting.solvers.exact.sites import groups, kept
 from districting.solvers.ground import Ground
 from districting.solvers.params import Params
-from districting.solvers.recipe import SMALL_PAIRS, Answer, solve_ground
+from districting.solvers.recipe import SMALL_PAIRS, Answer, solve_ground, warm_up
 from districting.solvers.result import Chosen, Conflict, Result, Solution, Status, Term
 
 
@@ -54,6 +54,7 @@ def solve_redraw(problem: Problem, params: Params, *, progress: Progress = silen
         ``moved_households``, ``open_border_km``. ``notes``: ``number``, ``number_asked``,
         ``regions`` in the pool, ``pairs`` left to the proof.
     """
+    warm_up()
     began = time.monotonic()
     conflicts = _precheck(problem)
     asked = _number_asked(problem)
