@@ -44,14 +44,14 @@ INSTANCES = (
     ("county2010_IA", "hess_moment", 60),
     ("county2010_WV", "hess_moment", 60),
     ("county2010_AR", "hess_moment", 60),
-    ("county2010_OK", "hess_moment", 120),
+    ("county2010_OK", "hess_moment", 60),
     ("county2010_NM", "cut_edges", 60),
     ("county2010_ME", "cut_edges", 60),
     ("hop_county2020_ME", "hop_median", 60),
     ("hop_county2020_NM", "hop_median", 60),
     ("hop_county2020_ID", "hop_median", 60),
-    ("sap_gy_40a", "service_distance", 60),
-    ("sap_zy_13a", "service_distance", 60),
+    ("sap_gy_40a", "service_distance", 30),
+    ("sap_zy_13a", "service_distance", 30),
 )
 
 

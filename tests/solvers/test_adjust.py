@@ -13,7 +13,9 @@ from districting.plans.problem import Lock, Problem, Window
 from districting.progress import Step
 from districting.solvers.exact.adjust import solve_adjust
 from districting.solvers.exact.bounds import moved_at_least
+from districting.solvers.exact.search import moved_households, settled
 from districting.solvers.params import Params
+from districting.solvers.result import Chosen, Solution
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 EXACT = Params(gap_households=0.0, gap_share=0.0, time_limit_s=20)
@@ -267,3 +269,33 @@ def test_a_community_without_a_centre_whose_land_is_one_compound_is_solved() -> 
     assert result.status == "optimal"
     assert faults(problem, result) == []
     assert len(set(result.solution.part[[5, 6, 7]])) == 1
+
+
+def test_a_community_without_a_centre_may_have_its_seat_on_land_that_it_takes_in() -> None:
+    """Only the middle, B's atom, has all 500 within 100 m; A, three fifths of them, lives on there: 200 move."""
+    problem = town("A B B", "300 100 100", low=500, high=500, seats="", reach_limit_m=100.0)
+    result = solve_adjust(problem, EXACT)
+    assert (result.status, result.objective, result.lower_bound) == ("optimal", 200, 200)
+    assert faults(problem, result) == []
+
+
+def test_a_community_that_must_live_on_keeps_its_name_where_most_of_its_households_are_not() -> None:
+    """A's seat is asked for on B's land, two communities, no centre anywhere.
+
+    By hand: B's 500 exceed 400. Four atoms with A's name and two more move A nobody and B all (500), for most of
+    B's households lie in A's part; any other cut leaves A's name without A.
+    """
+    lock = Lock("seat", atoms=(3,), communities=(0,))
+    problem = town("A B B B B B", 100, low=200, high=400, seats="", locks=(lock,), number=(2, 2))
+    result = solve_adjust(problem, EXACT)
+    assert result.solution is not None and result.lower_bound <= result.objective <= 600
+    assert faults(problem, result) == []
+
+
+def test_a_new_part_with_most_of_a_community_whose_name_is_free_takes_the_name() -> None:
+    problem = town("A A B B", 100, low=200, high=200, seats="A . . .")
+    seat = Chosen(0, 0.0, 0.0, 0, True)
+    new = Solution(np.array([0, 0, 1, 1]), (seat, Chosen(3, 300.0, 0.0, -1, False)))
+    named = settled(problem, new)
+    assert moved_households(problem, new) == 200 and moved_households(problem, named) == 0
+    assert [chosen.community_pos for chosen in named.chosen] == [0, 1]

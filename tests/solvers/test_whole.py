@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from districting.language import say
-from districting.plans.problem import Lock
+from districting.plans.problem import Lock, Problem
 from districting.solvers.exact.unions import connected_sets, units_of
 from districting.solvers.exact.whole import solve_whole
 from districting.solvers.params import Params
@@ -86,6 +87,96 @@ def test_a_number_that_no_choice_of_unions_gives_is_the_conflict() -> None:
     assert result.status == "infeasible" and [c.cause for c in result.conflicts] == ["number"]
     two = solve_whole(town("A B C D", 100, low=100, high=200, number=(2, 2)), EXACT)
     assert len(two.solution.chosen) == 2  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "people", "seats", "moved"),
+    [
+        ("A . B", "100 0 100", None, 100),  # land in no community lies between
+        ("A E B", "100 0 100", "A . B", 100),  # an empty community lies between
+        ("A . A", "100 0 100", None, 0),  # nothing has to move at all
+        (". A B . A .", "0 100 90 0 100 0", ". A B . . .", 90),  # by hand: A's halves meet through B and land
+    ],
+)
+def test_empty_land_joins_what_it_touches(drawn: str, people: str, seats: str | None, moved: int) -> None:
+    problem = town(drawn, people, low=200, high=300, seats=seats)
+    result = solve_whole(problem, EXACT)
+    assert (result.status, result.objective) == ("optimal", moved) and faults(problem, result) == []
+
+
+def test_empty_land_joins_only_one_of_two_unions() -> None:
+    """A and B meet only through the middle, C and D too: not both (brute force: all four together or none)."""
+    problem = town("E A F\nC . D\nG B H", "200 100 200\n100 0 100\n200 100 200", low=200, high=200)
+    result = solve_whole(problem, EXACT)
+    assert result.solution is None and result.status in ("infeasible", "unknown")
+
+
+def test_an_oversized_community_in_two_halves_is_split_across_the_empty_land_between() -> None:
+    """150 left of the land and 250 right of it, at least 200: only across the land is there a plan."""
+    problem = town("A . A A", "150 0 50 200", low=200, high=300)
+    result = solve_whole(problem, EXACT)
+    assert (result.status, result.objective) == ("optimal", 200) and faults(problem, result) == []
+
+
+def whole_parts(problem: Problem, parts: tuple[frozenset[int], ...]) -> float | None:
+    """Households that a partition moves if every community is whole in it and every part in bounds, else None.
+
+    Whole: all pieces of it where somebody lives.
+    """
+    people, today, window = problem.households, problem.today, problem.windows[0]
+    kept, graph = 0, graph_of(problem)
+    pieces: dict[int, set[int]] = {}
+    for name in range(len(problem.community_ids)):
+        for piece in nx.connected_components(graph.subgraph(np.flatnonzero(today == name).tolist())):
+            if people[list(piece)].any():
+                pieces.setdefault(name, set()).update(piece)
+    for part in parts:
+        atoms = sorted(part)
+        if not window.low <= people[atoms].sum() <= window.high:
+            return None
+        names = {int(today[a]) for a in atoms if people[a] > 0 and today[a] >= 0}
+        if any(pieces[name] & part and not pieces[name] <= part for name in pieces):
+            return None
+        kept += max((int(people[today == name].sum()) for name in names), default=0)
+    return float(people[today >= 0].sum() - kept)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_unions_across_empty_land_match_brute_force(seed: int) -> None:
+    """3×3 grids with a third of the land empty; only two unions that share a piece of land may stay unproved."""
+    rng = np.random.default_rng(seed)
+    empty = rng.random(9) < 0.4
+    names = np.where(empty & (rng.random(9) < 0.7), ".", rng.choice(list("ABCDE"), 9))
+    people = np.where(empty, 0, rng.choice([50, 100, 150], 9))
+    drawn = "\n".join(" ".join(names[row : row + 3]) for row in (0, 3, 6))
+    problem = town(drawn, " ".join(map(str, people)), low=150, high=550, seats="")
+    every = [whole_parts(problem, parts) for parts in contiguous_partitions(graph_of(problem))]
+    expected = min((moved for moved in every if moved is not None), default=None)
+    result = solve_whole(problem, EXACT)
+    if expected is None:
+        assert result.solution is None
+    elif result.status == "optimal":
+        assert result.objective == expected and faults(problem, result) == []
+    else:
+        assert result.status in ("feasible", "unknown") and result.lower_bound <= expected
+
+
+@pytest.mark.parametrize(
+    ("drawn", "seats", "reach_m", "moved"),
+    [
+        # B has a centre, A has none and may found one: the 300 of A stay, as in `adjust`.
+        ("A B B", ". . B", 200.0, 200),
+        # A's centre is 200 m from the last atom; B, without one, has all within 100 m of its first.
+        ("A B B", "A . .", 100.0, 300),
+        ("A B B", "", 100.0, 200),
+    ],
+)
+def test_a_community_without_a_centre_may_found_one_beside_those_that_have_one(
+    drawn: str, seats: str, reach_m: float, moved: int
+) -> None:
+    problem = town(drawn, "300 100 100", low=500, high=500, seats=seats, reach_limit_m=reach_m)
+    result = solve_whole(problem, EXACT)
+    assert (result.status, result.objective) == ("optimal", moved) and faults(problem, result) == []
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,12 @@ class Search:
             self.take(named)
 
     def take(self, solution: Solution) -> None:
-        """Keep a plan whatever it moves: a later term has bettered it."""
-        self.best = settled(self.problem, solution)
-        self.moved = moved_households(self.problem, self.best)
-        self.tell()
+        """Keep a plan that a later term has bettered, unless its names do not hold and it moves more for that."""
+        named = settled(self.problem, solution)
+        moved = moved_households(self.problem, named)
+        if moved <= max(self.moved, moved_households(self.problem, solution)):
+            self.best, self.moved = named, moved
+            self.tell()
 
     def raise_bound(self, bound: float) -> None:
         """Keep a better bound."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from districting.plans.problem import Problem
-from districting.solvers.exact.contiguity import Neighbours, neighbour_lists, neighbours_of, reachable
+from districting.solvers.exact.contiguity import Neighbours, components, neighbour_lists, neighbours_of, reachable
 from districting.solvers.exact.separations import Minimum
 from districting.solvers.exact.sites import community_households, kept, oversized
 from districting.solvers.result import Chosen
@@ -17,6 +18,8 @@ from districting.solvers.result import Chosen
 FREE_ATOMS = 8
 #: More unions than this are not enumerated; the result then says so and claims no proof of impossibility.
 MOST_UNIONS = 200_000
+#: Around a union in pieces, up to so many components of open land are tried in every combination.
+MANY_JOINTS = 8
 
 
 @dataclass(frozen=True)
@@ -31,31 +34,40 @@ class Unit:
 class Column:
     """One way to cover ``units``: the parts that they become and the households that this moves.
 
-    ``moved_bound`` is below ``moved`` where a split was not solved to the end.
+    ``moved_bound`` is below ``moved`` where a split was not solved to the end. ``land`` are the components of open
+    land that it needs to hold together.
     """
 
     units: tuple[int, ...]
     parts: tuple[tuple[tuple[int, ...], Chosen], ...]
     moved: float
     moved_bound: float
+    land: tuple[int, ...] = ()
 
 
 def units_of(problem: Problem) -> tuple[tuple[Unit, ...], tuple[tuple[int, ...], ...]]:
     """What moves as a whole, and their neighbours; communities that must split come last and touch nobody.
 
-    Empty communities without a centre, and land without households in no community, are no units: they join any
-    neighbour afterwards.
+    Empty communities without a centre, and land without households in no community, are no units but open land,
+    and so is a piece of a community, apart from the rest of it, where nobody lives: it joins units that touch it,
+    or any neighbour afterwards. What a lock names is a unit.
     """
     households = community_households(problem)
     seated = {seat.community_pos for seat in problem.seats}
-    units = [
-        Unit(tuple(np.flatnonzero(problem.today == pos).tolist()), pos)
-        for pos in range(len(households))
-        if (households[pos] > 0 or pos in seated) and (problem.today == pos).any()
-    ]
+    seated |= {pos for lock in problem.locks if lock.kind in ("seat", "keep") for pos in lock.communities}
+    asked = {atom for lock in problem.locks if lock.kind in ("together", "apart") for atom in lock.atoms}
     neighbours = neighbours_of(problem)
+    needed = set(np.flatnonzero(problem.households > 0).tolist()) | asked
+    needed |= {seat.atom_pos for seat in problem.seats if problem.today[seat.atom_pos] == seat.community_pos >= 0}
+    units = []
+    for pos in range(len(households)):
+        own = np.flatnonzero(problem.today == pos).tolist()
+        if len(own) and (households[pos] > 0 or pos in seated):
+            pieces = components(neighbours, own)
+            lived = [atom for piece in pieces if needed & set(piece) for atom in piece]
+            units.append(Unit(tuple(own if pos in kept(problem) or not lived else sorted(lived)), pos))
     living = {unit.community_pos for unit in units}
-    free = [a for a in range(problem.n) if int(problem.today[a]) not in living and problem.households[a] > 0]
+    free = [a for a in range(problem.n) if int(problem.today[a]) not in living and a in needed]
     if len(free) <= FREE_ATOMS:
         units += [Unit((atom,), -1) for atom in free]
     else:
@@ -68,10 +80,17 @@ def units_of(problem: Problem) -> tuple[tuple[Unit, ...], tuple[tuple[int, ...],
     return tuple(units), unit_neighbours(problem, units, neighbours)
 
 
+def open_land(problem: Problem, units: Sequence[Unit]) -> tuple[tuple[int, ...], ...]:
+    """Connected components of the atoms in no unit."""
+    taken = {atom for unit in units for atom in unit.atoms}
+    left = [atom for atom in range(problem.n) if atom not in taken]
+    return tuple(tuple(component) for component in components(neighbours_of(problem), left))
+
+
 def unit_neighbours(
     problem: Problem, units: Sequence[Unit], neighbours: Neighbours
 ) -> tuple[tuple[int, ...], ...]:
-    """Which units touch."""
+    """Which units touch, or touch the same open land."""
     unit_at = np.full(problem.n, -1, dtype=np.int64)
     for pos, unit in enumerate(units):
         unit_at[list(unit.atoms)] = pos
@@ -81,6 +100,9 @@ def unit_neighbours(
         for near in neighbours[atom]
         if unit_at[atom] >= 0 and unit_at[near] >= 0 and unit_at[atom] != unit_at[near]
     ]
+    for land in open_land(problem, units):
+        around = sorted({int(unit_at[near]) for atom in land for near in neighbours[atom]} - {-1})
+        pairs += combinations(around, 2)
     return neighbour_lists(len(units), pairs)
 
 
@@ -122,8 +144,11 @@ class Judge:
     def __init__(self, problem: Problem, units: Sequence[Unit]) -> None:
         self.problem, self.units = problem, units
         self.neighbours = neighbours_of(problem)
+        self.land = open_land(problem, units)
+        self._land_at = {atom: pos for pos, land in enumerate(self.land) for atom in land}
         self.minimum = Minimum.of(problem)
         self.households = community_households(problem)
+        self.living = {unit.community_pos for unit in units if unit.community_pos >= 0}
         self.frozen = kept(problem)
         self.splitting = must_split(problem)
         self.seat_of = {seat.community_pos: pos for pos, seat in enumerate(problem.seats)}
@@ -151,8 +176,8 @@ class Judge:
         """Atoms of a union."""
         return sorted(atom for unit in members for atom in self.units[unit].atoms)
 
-    def column(self, members: Sequence[int]) -> Column | str:
-        """The union as a column, or the reason against it.
+    def columns(self, members: Sequence[int]) -> tuple[Column, ...] | str:
+        """The union as columns, one for each least choice of open land that joins it, or the reason against it.
 
         Reasons: ``kept``, ``oversized``, ``over_max``, ``below_min``, ``pieces``, ``lock``, ``reach``.
         """
@@ -162,25 +187,69 @@ class Judge:
             if len(members) > 1:
                 return "kept"
             place = self._place(owners[0], atoms, limit=None)
-            return self._made(members, atoms, [place] if place is not None else [])
+            return self._made(members, atoms, [place] if place is not None else [], [()])
         for reason, wrong in (
             ("oversized", bool(self.splitting & set(owners))),
             ("over_max", not self.fits(members)),
             ("below_min", not self.in_bounds(members)),
-            ("pieces", len(reachable(self.neighbours, atoms[0], set(atoms))) < len(atoms)),
-            ("lock", not self._locks_allow(owners, set(atoms))),
         ):
             if wrong:
                 return reason
+        joints = self._joints(atoms)
+        if not joints:
+            return "pieces"
+        if not self._locks_allow(owners, set(atoms)):
+            return "lock"
         places = [place for place in self._places(owners, atoms) if place is not None]
-        return self._made(members, atoms, places) if places else "reach"
+        return self._made(members, atoms, places, joints) if places else "reach"
 
-    def _made(self, members: Sequence[int], atoms: list[int], places: list[Chosen]) -> Column:
-        """The column of a legal union under the successor that keeps most households."""
-        best = max(places, key=lambda place: (self._kept(place), -place.community_pos))
+    def touching(self, atoms: Collection[int]) -> list[int]:
+        """Components of open land that touch some of ``atoms``."""
+        return sorted({self._land_at[near] for a in atoms for near in self.neighbours[a] if near in self._land_at})
+
+    def _joints(self, atoms: list[int]) -> list[tuple[int, ...]]:
+        """Least sets of components of open land that join ``atoms``; one empty set if they hold by themselves.
+
+        Of many components around only one least set is found: enough for the bound, which lets unions share land.
+        """
+
+        def joins(lands: Collection[int]) -> bool:
+            inside = {*atoms, *(atom for land in lands for atom in self.land[land])}
+            return len(reachable(self.neighbours, atoms[0], inside)) == len(inside)
+
+        if joins(()):
+            return [()]
+        around = self.touching(atoms)
+        if not joins(around):
+            return []
+        if len(around) > MANY_JOINTS:
+            least = list(around)
+            for land in around:
+                if joins([other for other in least if other != land]):
+                    least.remove(land)
+            return [tuple(least)]
+        found: list[tuple[int, ...]] = []
+        for size in range(1, len(around) + 1):
+            for lands in combinations(around, size):
+                if not any(set(smaller) <= set(lands) for smaller in found) and joins(lands):
+                    found.append(lands)
+        return found
+
+    def _made(
+        self, members: Sequence[int], atoms: list[int], places: list[Chosen], joints: Sequence[tuple[int, ...]]
+    ) -> tuple[Column, ...]:
+        """The columns of a legal union under the successor that keeps most households."""
+        best = max(places, key=lambda place: (self._kept(place), place.existing_seat, -place.community_pos))
         known = self.problem.today[atoms] >= 0
         moved = float(self.problem.households[atoms][known].sum()) - self._kept(best)
-        return Column(tuple(members), ((tuple(atoms), best),), moved, moved)
+        return tuple(
+            Column(tuple(members), ((self.with_land(atoms, lands), best),), moved, moved, lands)
+            for lands in joints
+        )
+
+    def with_land(self, atoms: Sequence[int], lands: Collection[int]) -> tuple[int, ...]:
+        """Atoms and the open land that joins them."""
+        return tuple(sorted([*atoms, *(atom for land in lands for atom in self.land[land])]))
 
     def _kept(self, place: Chosen) -> float:
         return float(self.households[place.community_pos]) if place.community_pos >= 0 else 0.0
@@ -193,18 +262,19 @@ class Judge:
                 return False
             if lock.kind == "apart" and len(here) > 1:
                 return False
-            if lock.kind == "merge" and 0 < len(set(owners) & set(lock.communities)) < len(set(lock.communities)):
+            merging = set(lock.communities) & self.living
+            if lock.kind == "merge" and 0 < len(set(owners) & merging) < len(merging):
                 return False
         return True
 
     def _places(self, owners: Sequence[int], atoms: list[int]) -> list[Chosen | None]:
-        """Where the union's seat may stand: a centre of one of its communities; without any, the best atom."""
+        """Where the union's seat may stand: at a community's centre; for one without, at the best atom."""
         locked = {pos for lock in self.problem.locks if lock.kind == "seat" for pos in lock.communities} & set(
             owners
         )
         if len(locked) > 1:
             return []
-        candidates = sorted(locked) or [owner for owner in owners if owner in self.seat_of] or list(owners) or [-1]
+        candidates = sorted(locked) or list(owners) or [-1]
         return [self._place(owner, atoms, limit=self.problem.reach_limit_m) for owner in candidates]
 
     def _place(self, owner: int, atoms: list[int], *, limit: float | None) -> Chosen | None:

@@ -29,12 +29,16 @@ from districting.solvers.result import Chosen, Conflict, Result, Solution, Statu
 
 @dataclass(frozen=True)
 class Picked:
-    """Columns picked, units left uncovered, the bound on a full cover, and whether there is proved to be none."""
+    """Columns picked, units left uncovered, the bound on a full cover, and whether there is proved to be none.
+
+    ``shared``: the cheapest cover uses some open land twice; picked is one that does not.
+    """
 
     columns: tuple[Column, ...]
     uncovered: tuple[int, ...]
     bound: float
     closed: bool = False
+    shared: bool = False
 
 
 def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent, stop: Stop = never) -> Result:
@@ -62,8 +66,8 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
     sets = list(islice(connected_sets(neighbours, plain, judge.fits), MOST_UNIONS))
     # A kept community stands alone whatever its size.
     sets += [(pos,) for pos, unit in enumerate(units) if unit.community_pos in kept(problem)]
-    found = [judge.column(members) for members in dict.fromkeys(sets)]
-    columns = [column for column in found if isinstance(column, Column)]
+    found = [judge.columns(members) for members in dict.fromkeys(sets)]
+    columns = [column for columns in found if not isinstance(columns, str) for column in columns]
 
     todo = [pos for pos, unit in enumerate(units) if unit.community_pos in splitting]
     splits, open_splits, failed = _split(judge, [(pos,) for pos in todo], params, clock)
@@ -75,9 +79,10 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
         open_splits, columns = open_splits or more_open, columns + joined
         picked = _pick(problem, len(units), columns, clock)
     if picked.uncovered or not picked.columns:
-        proved = (picked.uncovered or picked.closed) and not open_splits and len(sets) < MOST_UNIONS
+        covered = not picked.uncovered and not picked.closed
+        proved = not (covered or picked.shared or open_splits) and len(sets) < MOST_UNIONS
         conflicts = tuple(_why_uncovered(judge, neighbours, columns, pos, failed) for pos in picked.uncovered)
-        if picked.closed and problem.number is not None:
+        if picked.closed and not picked.shared and problem.number is not None:
             fewest, most = problem.number
             conflicts = (Conflict("number", (), (), float(fewest), float(most), "communities"),)
         status: Status = "infeasible" if proved and not stop() else "unknown"
@@ -90,34 +95,51 @@ def _split(
 ) -> tuple[list[Column], bool, dict[int, Result]]:
     """Columns that split each group of units on its own land; whether one stayed open; those proved impossible."""
     columns, still_open, failed = [], False, {}
-    problem = judge.problem
     for number, group in enumerate(groups):
-        atoms = judge.atoms(group)
-        owners = sorted(judge.units[unit].community_pos for unit in group if judge.units[unit].community_pos >= 0)
-        part = restrict(problem, atoms, owners)
-        rank = {pos: place for place, pos in enumerate(owners)}
-        place = {atom: pos for pos, atom in enumerate(atoms)}
-        seated = [rank[pos] for pos in owners if pos in judge.seat_of and pos in judge.splitting]
-        whole = [judge.units[unit] for unit in group if judge.units[unit].community_pos not in judge.splitting]
-        locks = [
-            *(Lock("seat", communities=(pos,)) for pos in seated),
-            *(Lock("together", atoms=tuple(place[atom] for atom in unit.atoms)) for unit in whole),
-        ]
-        share = replace(params, time_limit_s=clock.left_s / (len(groups) - number))
-        result = solve_adjust(
-            replace(part, locks=(*part.locks, *locks)), share, progress=clock.progress, stop=clock.stop
-        )
+        until = clock.seconds + clock.left_s / (len(groups) - number)
+        lands: tuple[int, ...] = ()
+        result = _split_on(judge, group, lands, params, clock, until=until)
+        around = tuple(judge.touching(judge.atoms(group)))
+        if result.status == "infeasible" and around:
+            lands = around
+            result = _split_on(judge, group, lands, params, clock, until=until)
         if result.solution is None:
             still_open |= result.status != "infeasible"
             failed[group[0]] = result
             continue
+        atoms, owners = judge.with_land(judge.atoms(group), lands), _owners(judge, group)
         parts: list[tuple[tuple[int, ...], Chosen]] = []
         for pos, chosen in enumerate(result.solution.chosen):
             mine = tuple(atoms[atom] for atom in np.flatnonzero(result.solution.part == pos).tolist())
             owner = owners[chosen.community_pos] if chosen.community_pos >= 0 else -1
             parts.append((mine, replace(chosen, atom_pos=atoms[chosen.atom_pos], community_pos=owner)))
-        columns.append(Column(group, tuple(parts), result.objective, result.lower_bound))
+        columns.append(Column(group, tuple(parts), result.objective, result.lower_bound, lands))
     return columns, still_open, failed
+
+
+def _owners(judge: Judge, group: Sequence[int]) -> list[int]:
+    """Communities of a group of units."""
+    return sorted(judge.units[unit].community_pos for unit in group if judge.units[unit].community_pos >= 0)
+
+
+def _split_on(
+    judge: Judge, group: tuple[int, ...], lands: tuple[int, ...], params: Params, clock: Clock, *, until: float
+) -> Result:
+    """`adjust` on the land of a group of units, and on the components ``lands`` of open land."""
+    atoms, owners = judge.with_land(judge.atoms(group), lands), _owners(judge, group)
+    part = restrict(judge.problem, atoms, owners)
+    rank = {pos: place for place, pos in enumerate(owners)}
+    place = {atom: pos for pos, atom in enumerate(atoms)}
+    seated = [rank[pos] for pos in owners if pos in judge.seat_of and pos in judge.splitting]
+    whole = [judge.units[unit] for unit in group if judge.units[unit].community_pos not in judge.splitting]
+    locks = [
+        *(Lock("seat", communities=(pos,)) for pos in seated),
+        *(Lock("together", atoms=tuple(place[atom] for atom in unit.atoms)) for unit in whole),
+    ]
+    share = replace(params, time_limit_s=max(until - clock.seconds, 0.1))
+    return solve_adjust(
+        replace(part, locks=(*part.locks, *locks)), share, progress=clock.progress, stop=clock.stop
+    )
 
 
 def _hybrids(
@@ -137,13 +159,24 @@ def _pick(problem: Problem, n_units: int, columns: Sequence[Column], clock: Cloc
     number is asked too.
     """
     picked = _partition(problem, n_units, columns, clock, number=None)
-    if picked.uncovered or problem.number is None:
+    if not picked.uncovered and problem.number is not None:
+        picked = _partition(problem, n_units, columns, clock, number=problem.number)
+    used = Counter(land for column in picked.columns for land in column.land)
+    if picked.uncovered or max(used.values(), default=0) < 2:
         return picked
-    return _partition(problem, n_units, columns, clock, number=problem.number)
+    # Two unions may well share a component of open land between them; how is not sought, so the bound stays.
+    apart = _partition(problem, n_units, columns, clock, number=problem.number, share_land=False)
+    return replace(apart, bound=picked.bound, shared=True)
 
 
 def _partition(
-    problem: Problem, n_units: int, columns: Sequence[Column], clock: Clock, *, number: tuple[int, int] | None
+    problem: Problem,
+    n_units: int,
+    columns: Sequence[Column],
+    clock: Clock,
+    *,
+    number: tuple[int, int] | None,
+    share_land: bool = True,
 ) -> Picked:
     """One set partitioning; slack only while the number is free."""
     total, light = float(problem.households.sum()), 1.0 / (problem.n + 1)
@@ -159,6 +192,10 @@ def _partition(
             rows[unit].append((variable, 1.0))
     for row in rows:
         model += pulp.LpAffineExpression(row) == 1
+    if not share_land:
+        for land in sorted({land for column in columns for land in column.land}):
+            using = [(z[pos], 1.0) for pos, column in enumerate(columns) if land in column.land]
+            model += pulp.LpAffineExpression(using) <= 1
     if number is not None:
         count = pulp.LpAffineExpression([(z[pos], float(len(column.parts))) for pos, column in enumerate(columns)])
         model += count >= number[0]
@@ -187,7 +224,9 @@ def _result(problem: Problem, picked: Picked, n_columns: int, params: Params, cl
     gap = max(params.gap_households, params.gap_share * float(problem.households.sum()))
     terms = (
         Term("moved_households", moved, bound),
-        Term("communities", float(len(chosen)), float(len(chosen)) if bound == moved else 1.0),
+        Term(
+            "communities", float(len(chosen)), float(len(chosen)) if bound == moved and not picked.shared else 1.0
+        ),
     )
     status: Status = "optimal" if moved - bound <= gap else "feasible"
     notes = {"unions": n_columns, "bound_covers": {"moved_households": "all unions", "communities": "all unions"}}
@@ -241,7 +280,7 @@ def _why_uncovered(
         return Conflict("no_union_choice", (), ids, size, window.high, unit_of_measure, {"size": size})
     tried = []
     for near in neighbours[unit]:
-        reason = judge.column((unit, near))
+        reason = judge.columns((unit, near))
         if isinstance(reason, str):
             tried.append((reason, float(judge.sums((unit, near))[0]), near))
     order = ("over_max", "reach", "oversized", "below_min", "kept", "lock", "pieces")
