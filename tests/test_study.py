@@ -224,6 +224,10 @@ def test_cambridge_is_read_cut_and_diagnosed(tmp_path: Path) -> None:
     assert study.territory.atoms.table["households"].sum() == 43_100
     assert study.diagnose().counts["merge_trigger"] > 50, "census block groups are far below 1,000 households"
     assert SHARED.is_dir()
+    # block groups lie across neighbourhoods, and some neighbourhoods have no legal plan: the rest is still judged
+    (whole,) = study.with_settings({"modes": ("whole",)}).propose(engine="serial").alternatives
+    assert whole.plan.unresolved
+    assert whole.judged.division.buildings.notna().all()
 
 
 @needs_shared

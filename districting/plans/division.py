@@ -23,6 +23,9 @@ from districting.territory.territory import Territory
 #: A building this close to a drawn polygon counts as inside: the width of a drawn line, m.
 DRAWING_TOLERANCE_M = 1.0
 
+#: Less land than this is rounding, m².
+LEAST_LAND_M2 = 1.0
+
 _OUTLINE_COLUMNS = ("name", "subdistrict_id", "origin", "seat_x", "seat_y", "seat_kind")
 
 
@@ -192,20 +195,35 @@ def _today_where_nothing_moves(division: Division, territory: Territory) -> Divi
         return division
     stays = division.atoms.fillna("").to_numpy() == as_text(atoms["community_id"]).fillna("").to_numpy()
     whole = pd.Series(stays, index=atoms.index).groupby(atoms["subdistrict_id"]).all()
-    kept = set(whole.index[whole])
+    today = Division.today(territory)
+    kept = set(whole.index[whole]) - _straddled(today, layers)
     if not kept:
         return division
-    today = Division.today(territory)
-    mine, theirs = today.outlines, division.outlines
-    mine = mine[mine["subdistrict_id"].isin(kept)]
-    outlines = pd.concat([theirs[~theirs.index.isin(mine.index)], mine]).sort_index()
     inside = layers.buildings["subdistrict_id"].isin(kept).to_numpy()
-    labels = division.buildings.where(~inside, today.buildings)
-    # a neighbour's community that has ended is no home for the few of its buildings that stand over the border
-    labels = labels.where(labels.isna() | labels.isin(outlines.index), division.buildings)
-    held = set(labels.dropna()) | set(division.atoms.dropna()) | set(mine.index)
-    outlines = gpd.GeoDataFrame(outlines[outlines.index.isin(list(held))], crs=layers.crs)
-    return Division(division.name, as_text(labels), outlines, division.atoms)
+    labels = as_text(division.buildings.where(~inside, today.buildings))
+    # Today's polygons as far as the kept sub-districts go, the plan's atoms beyond: so nothing overlaps.
+    land = shapely.union_all(layers.subdistricts.geometry[layers.subdistricts.index.isin(list(kept))].to_numpy())
+    standing = shapely.buffer(shapely.intersection(today.outlines.geometry.to_numpy(), land), 0)
+    here = pd.Series(standing, index=today.outlines.index)[shapely.area(standing) >= LEAST_LAND_M2]
+    there = division.atoms.where(~atoms["subdistrict_id"].isin(kept).to_numpy(), None)
+    ids = pd.Index(sorted({*here.index, *there.dropna(), *labels.dropna()}), name="community_id")
+    drawn = dissolve(atoms.geometry.to_numpy(), positions(ids, there), len(ids))
+    shapes = shapely.union(drawn, here.reindex(ids, fill_value=shapely.Polygon()).to_numpy())
+    rows = pd.concat([division.outlines, today.outlines[~today.outlines.index.isin(division.outlines.index)]])
+    return Division(division.name, labels, _outlines(rows.loc[ids], shapes, layers), division.atoms)
+
+
+def _straddled(today: Division, layers: Layers) -> set[str]:
+    """Sub-districts that hold land or buildings of another one's communities: there only atoms tell apart."""
+    areas, shapes = layers.subdistricts.geometry.to_numpy(), today.outlines.geometry.to_numpy()
+    area_pos, shape_pos = shapely.STRtree(shapes).query(areas, predicate="intersects")
+    held = shapely.area(shapely.intersection(areas[area_pos], shapes[shape_pos])) >= LEAST_LAND_M2
+    home = today.outlines["subdistrict_id"].to_numpy()[shape_pos]
+    ids = layers.subdistricts.index.to_numpy(dtype=object)[area_pos]
+    straddled = set(ids[held & (home != ids)])
+    theirs = today.buildings.map(today.outlines["subdistrict_id"])
+    own = layers.buildings["subdistrict_id"]
+    return straddled | set(own[theirs.notna() & (theirs != own)].dropna())
 
 
 def seats_today(layers: Layers) -> pd.DataFrame:

@@ -166,22 +166,22 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if "beilin" not in asked.skip:
-            lines += place_rows(
+        sections = {
+            "beilin": lambda: place_rows(
                 "xian_beilin, reach 1,200 m straight as a must, atom_cap 1,000",
                 *measure(beilin(folder), folder / "beilin"),
-            )
-        if "town" not in asked.skip:
-            lines += place_rows(
+            ),
+            "town": lambda: place_rows(
                 "Sample town (generated)", *measure(Case.read(write_sample(folder / "town")), folder / "town-out")
-            )
-        if "cambridge" not in asked.skip:
-            lines += place_rows("cambridge_ma", *measure(cambridge(folder), folder / "cambridge"))
-        if "city" not in asked.skip:
-            lines += city_rows(folder)
-    if "instances" not in asked.skip:
-        lines += instance_rows()
-    asked.out.write_text("\n".join(lines), encoding="utf-8")
+            ),
+            "cambridge": lambda: place_rows("cambridge_ma", *measure(cambridge(folder), folder / "cambridge")),
+            "city": lambda: city_rows(folder),
+            "instances": instance_rows,
+        }
+        for section, rows in sections.items():
+            if section not in asked.skip:
+                lines += rows()
+                asked.out.write_text("\n".join(lines), encoding="utf-8")  # a run that is ended keeps what it has
 
 
 def city_rows(folder: Path) -> list[str]:
