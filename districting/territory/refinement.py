@@ -104,7 +104,9 @@ def _overlay(
     lands = []
     for community in sorted({*near.tolist(), *(key for key in claims if key >= 0)}):
         own = shapely.intersection(shapely.union_all(claims.get(community, [])), polygon)
-        lands.append(shapely.union(shapely.intersection(rest, communities[community]), own))
+        # Where outlines touch, an overlay leaves lines beside polygons, and GEOS refuses such a mixture next time.
+        kept = [polygon_parts(shapely.intersection(rest, communities[community])), polygon_parts(own)]
+        lands.append(shapely.union_all(np.concatenate(kept)))
     # Overlapping communities: the first keeps the land, so that the parts still tile the piece.
     parts: list[shapely.Geometry] = []
     left = polygon
