@@ -99,7 +99,7 @@ def _overlay(
         weight = np.bincount(homes.community[members] + 1, weights=homes.households[members] + 1e-6)
         claims.setdefault(int(weight.argmax()) - 1, []).append(units[unit])
     taken = shapely.union_all([shape for shapes in claims.values() for shape in shapes])
-    rest = shapely.difference(polygon, taken)
+    rest = shapely.union_all(polygon_parts(shapely.difference(polygon, taken)))
     near = np.sort(tree.query(polygon, predicate="intersects"))
     lands = []
     for community in sorted({*near.tolist(), *(key for key in claims if key >= 0)}):
@@ -111,8 +111,10 @@ def _overlay(
     parts: list[shapely.Geometry] = []
     left = polygon
     for land in [*lands, polygon]:
+        if shapely.is_empty(left) or shapely.is_empty(land):
+            continue
         parts.extend(polygon_parts(shapely.intersection(land, left)))
-        left = shapely.difference(left, land)
+        left = shapely.union_all(polygon_parts(shapely.difference(left, land)))
     found = np.array(parts, dtype=object)
     return found[shapely.area(found) > 0.01]
 

@@ -59,7 +59,7 @@ SIZES = {
     "hamlet": Size(1, 9, 22),
     "town": Size(4, 46, 21),
     "district": Size(16, 220, 24),
-    "city": Size(100, 1_500, 33),
+    "city": Size(100, 1_500, 37),
 }
 
 

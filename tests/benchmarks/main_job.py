@@ -119,9 +119,9 @@ def place_rows(name: str, study: Study, run: Run, seconds: dict[str, float]) -> 
     return lines
 
 
-def instance_rows() -> list[str]:
+def instance_rows() -> Iterator[str]:
     """Bare problems against published or measured values."""
-    lines = [
+    yield from [
         "## Bare problems",
         "",
         "`districting solve INSTANCE.json --objective NAME`; reference: the best published or measured value of the instance file.",
@@ -134,17 +134,16 @@ def instance_rows() -> list[str]:
         raw = json.loads(path.read_text(encoding="utf-8"))
         reference = raw["objectives"][objective]["objective"]
         result = solve_instance(read_instance(path), objective=objective, time_limit_s=limit, seed=0)
-        if result.assignment is None:
-            lines.append(
-                f"| {name} | {objective} | {len(raw['nodes'])} | {raw['k']} | none | {result.lower_bound:,.4f} | | {reference:,.4f} | | {result.seconds:.1f} |"
+        if result.objective is None or result.gap_proved is None:
+            yield (
+                f"| {name} | {objective} | {len(raw['nodes'])} | {raw['k']} | none | | | {reference:,.4f} | | {result.seconds:.1f} |"
             )
             continue
         against = 100 * (result.objective / reference - 1)
-        lines.append(
+        yield (
             f"| {name} | {objective} | {len(raw['nodes'])} | {raw['k']} | {result.objective:,.4f} | {result.lower_bound:,.4f} | "
             f"{100 * result.gap_proved:.4f} | {reference:,.4f} | {against:+.4f} | {result.seconds:.1f} |"
         )
-    return [*lines, ""]
 
 
 def main() -> None:
@@ -180,8 +179,10 @@ def main() -> None:
         }
         for section, rows in sections.items():
             if section not in asked.skip:
-                lines += rows()
-                asked.out.write_text("\n".join(lines), encoding="utf-8")  # a run that is ended keeps what it has
+                for row in rows():
+                    lines.append(row)
+                    # a run that is ended keeps what it has
+                    asked.out.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def city_rows(folder: Path) -> list[str]:
