@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from districting.solvers.profile import Profile
+
 
 @dataclass(frozen=True)
 class Params:
@@ -22,6 +24,8 @@ class Params:
         In ``whole``, a community with no legal union may join a part of an oversized neighbour.
     threads
         Of HiGHS; one value per process (method §7, trap 3).
+    profile
+        What is wanted, in order; None: the mode's own (`profile.DEFAULTS`).
     """
 
     time_limit_s: float = 60.0
@@ -30,3 +34,4 @@ class Params:
     seed: int = 7
     whole_may_join: bool = False
     threads: int = 1
+    profile: Profile | None = None
