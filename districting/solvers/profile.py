@@ -134,11 +134,8 @@ def _profile(profile_id: str, file: str, document: Mapping[str, Any]) -> Profile
         weights = entry.get("weights", {})
         for term in sorted(set(weights) - set(get_args(TermName))):
             wrong("stages.weights", term, ", ".join(get_args(TermName)))
-        figures = {
-            "slack_share": entry.get("slack_share", 0.0),
-            "slack_abs": entry.get("slack_abs", 0.0),
-            **weights,
-        }
+        slack = {key: entry.get(key, 0.0) for key in ("slack_share", "slack_abs")}
+        figures = {**slack, **weights}
         for key, value in figures.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
                 wrong(f"stages.{key}", value, "≥ 0")
