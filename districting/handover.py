@@ -100,14 +100,16 @@ class Handover:
             write_json(folder / "run.json", record)
         return target / "index.html"
 
-    def write_comparison(self, judged: Sequence[Judged], comparison: Comparison, path: Path) -> Path:
-        """Write the compare page of plan files alone; returns its path."""
+    def write_comparison(
+        self, judged: Sequence[Judged], comparison: Comparison, path: Path, *, today: Sequence[Finding]
+    ) -> Path:
+        """Write the compare page of plan files, beside today with its findings; returns its path."""
         divisions = [self.today, *(one.division for one in judged)]
         write_compare_page(
             path,
             territory=self.territory,
             divisions=divisions,
-            findings={one.division.name: one.findings for one in judged},
+            findings={self.today.name: today, **{one.division.name: one.findings for one in judged}},
             figures={division.name: self._figures(division) for division in divisions},
             comparison=comparison,
             run={"plans": []},
@@ -177,7 +179,7 @@ class Handover:
             plan_record(
                 plan_id=alternative.plan.plan_id,
                 mode=alternative.plan.mode,
-                profile="default",
+                profile=alternative.profile.profile_id,
                 households_moved=alternative.judged.households_moved,
                 communities=len(alternative.plan.communities),
                 findings_must=sum(f.strength == "must" for f in alternative.judged.findings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from districting.case import Case
@@ -62,12 +62,16 @@ def start_case(
     Raises
     ------
     CaseError
-        If the target exists already, no file is given, or no metric CRS can be told.
+        If the target exists already, a file or folder does not exist, no layer file is found, or no metric CRS can
+        be told.
     PolicyError
         If the policy cannot be read.
     """
     if target.exists() and not force:
         raise CaseError([Fault("fault.case_exists", {"file": str(target)})])
+    faults = list(_path_faults(files))
+    if faults:
+        raise CaseError(faults)
     read_policy(policy, folder=target.parent)
     target.parent.mkdir(parents=True, exist_ok=True)
     paths = [path for given in files for path in _layer_files(given)]
@@ -83,6 +87,15 @@ def start_case(
     case = Case(path=target, policy_name=policy, crs=metric, layers=guessed.layers, language=language)
     case.write()
     return case, guessed.remarks
+
+
+def _path_faults(files: Sequence[Path]) -> Iterator[Fault]:
+    """Paths that do not exist, and folders without any layer file."""
+    for given in files:
+        if not given.exists():
+            yield Fault("fault.no_such_path", {"path": str(given)})
+        elif not _layer_files(given):
+            yield Fault("fault.no_layer_in_folder", {"folder": str(given), "endings": " ".join(LAYER_ENDINGS)})
 
 
 def _layer_files(given: Path) -> list[Path]:

@@ -10,6 +10,17 @@ import pytest
 from districting.run import Run
 from districting.study import Study
 from districting.territory.sample import write_sample
+from tests.places import SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the reference data where they are absent."""
+    if SHARED.is_dir():
+        return
+    absent = pytest.mark.skip(reason="the reference data do not lie beside this checkout")
+    for item in items:
+        if "shared" in item.keywords:
+            item.add_marker(absent)
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,18 @@ import pytest
 from districting.case import Case, SolveSettings
 from districting.territory.specs import LayerSpec
 
+#: Everything that lies beside the checkout; the real and part-real places; the bare problems of the benchmark.
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+DATA = SHARED / "data"
+INSTANCES = SHARED / "bench" / "instances"
 
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data do not lie beside this checkout")
+#: On every test that reads the above: ``tests/conftest.py`` skips it, with the reason, where they are absent.
+needs_shared = pytest.mark.shared
 
 
 def beilin(folder: Path, *, reach_m: float = 1200.0, solve: SolveSettings | None = None) -> Case:
     """Xi'an Beilin under xian-2023, reach in a straight line a must, atoms of at most 1,000 households."""
-    data = SHARED / "data" / "xian_beilin"
+    data = DATA / "xian_beilin"
     case = Case(
         path=folder / "case.toml",
         policy_name="xian-2023",
@@ -44,7 +48,7 @@ def beilin(folder: Path, *, reach_m: float = 1200.0, solve: SolveSettings | None
 
 def cambridge(folder: Path, *, solve: SolveSettings | None = None) -> Case:
     """Cambridge, Massachusetts: neighbourhoods as sub-districts, census block groups as communities."""
-    data = SHARED / "data" / "cambridge_ma"
+    data = DATA / "cambridge_ma"
     case = Case(
         path=folder / "case.toml",
         policy_name="national-2026",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -46,6 +47,17 @@ MEASURES = {
 }
 
 
+#: Columns that count communities, and the action that each counts.
+_COUNTED = {
+    "kept": "keep",
+    "adjusted": "adjust",
+    "split": "split",
+    "merged": "merge",
+    "new": "new",
+    "abolished": "abolish",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Divisions side by side.
@@ -57,10 +69,13 @@ class Comparison:
     flows
         By name of division: ``from_id`` (community of today, None in none), ``to_id``, ``households``; those who
         stay included, so that rows sum to today's households and columns to the division's.
+    subdistricts
+        Ids of the sub-districts that the table is about; empty: all.
     """
 
     table: pd.DataFrame
     flows: Mapping[str, pd.DataFrame]
+    subdistricts: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: ``plans``, ``measures`` (one row of values each, in the order of plans), ``flows``."""
@@ -81,6 +96,7 @@ def compare(
     *,
     findings: Mapping[str, Sequence[Finding]] | None = None,
     network: WalkNetwork | None = None,
+    subdistricts: Sequence[str] = (),
 ) -> Comparison:
     """Measure divisions side by side, against today.
 
@@ -92,6 +108,9 @@ def compare(
         By name of division, where they are known already; the others are judged here.
     network
         For walked distances; None: made from the roads where the policy asks for it.
+    subdistricts
+        Ids of those whose communities and homes are measured; empty: all. ``findings`` that are given must be of
+        these alone; ``flows`` tell of all land.
 
     Returns
     -------
@@ -108,10 +127,10 @@ def compare(
     for division in divisions:
         known = (findings or {}).get(division.name)
         told = check(division, territory, policy, today=today, network=along) if known is None else tuple(known)
-        rows[division.name] = _row(division, today, territory, policy, Verdict(told), along)
+        rows[division.name] = _row(division, today, territory, policy, Verdict(told), along, tuple(subdistricts))
         flows[division.name] = flow_table(today, division, territory)
     table = pd.DataFrame.from_dict(rows, orient="index")[list(MEASURES)]
-    return Comparison(table, flows)
+    return Comparison(table, flows, tuple(subdistricts))
 
 
 def flow_table(before: Division, after: Division, territory: Territory) -> pd.DataFrame:
@@ -138,32 +157,41 @@ def _row(
     policy: Policy,
     verdict: Verdict,
     network: WalkNetwork | None,
+    within: tuple[str, ...],
 ) -> dict[str, float]:
-    """The measures of one division."""
-    homes = territory.layers.buildings["households"]
-    moved = households_moved(today, division, territory)
-    counts = propose_steps(today, division, territory).counts
+    """The measures of one division, of the sub-districts ``within`` (all for none)."""
+    buildings, outlines = territory.layers.buildings, division.outlines
+    here = _lies_in(buildings["subdistrict_id"], within)
+    asked = _lies_in(outlines["subdistrict_id"], within)
+    homes = buildings.loc[here, "households"]
+    moved = households_moved(today, division, territory, within=within)
+    changes = propose_steps(today, division, territory).changes
+    counts = changes.loc[_lies_in(changes["subdistrict_id"], within), "action"].value_counts()
+    metres = distance_to_seat_m(division, territory, network=network)[here]
     return {
-        "communities": len(division.outlines),
+        "communities": int(asked.sum()),
         "households_moved": moved,
         "moved_share": moved / max(int(homes.sum()), 1),
-        "share_in_range": _share_in_range(division, territory, policy),
-        **_distances(distance_to_seat_m(division, territory, network=network), homes),
-        "border_share": _border_share(division, territory, policy),
+        "share_in_range": _share_in_range(division, territory, policy, asked),
+        **_distances(metres, homes),
+        "border_share": _border_share(division, territory, policy, asked),
         **{f"findings_{strength}": count for strength, count in verdict.counts.items()},
-        "kept": counts["keep"],
-        "adjusted": counts["adjust"],
-        "split": counts["split"],
-        "merged": counts["merge"],
-        "new": counts["new"],
-        "abolished": counts["abolish"],
+        **{column: int(counts.get(action, 0)) for column, action in _COUNTED.items()},
     }
 
 
-def _share_in_range(division: Division, territory: Territory, policy: Policy) -> float:
-    """Share of the inhabited communities within the bounds of the size rule, by either of its measures."""
+def _lies_in(subdistrict_id: pd.Series[str], within: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Which rows are of these sub-districts; all of them for none."""
+    every = np.ones(len(subdistrict_id), dtype=bool)
+    return subdistrict_id.isin(within).to_numpy(dtype=bool) if within else every
+
+
+def _share_in_range(
+    division: Division, territory: Territory, policy: Policy, asked: npt.NDArray[np.bool_]
+) -> float:
+    """Share of the inhabited communities asked for that keep the size rule, by either of its measures."""
     size, buildings = policy.size, territory.layers.buildings
-    inhabited = division.sum_by_community(buildings["households"]) > 0
+    inhabited = (division.sum_by_community(buildings["households"]) > 0) & asked
     values = total(division, buildings[size.measure], buildings["households"]).to_numpy()
     inside = (values >= size.min) & (values <= size.max)
     if size.alternative and size.alternative_min is not None and size.alternative_max is not None:
@@ -188,12 +216,12 @@ def _distances(metres: pd.Series[float], homes: pd.Series[int]) -> dict[str, flo
     }
 
 
-def _border_share(division: Division, territory: Territory, policy: Policy) -> float:
-    """Share of the length of all outlines on lines of the border rule; NaN without such a rule."""
+def _border_share(division: Division, territory: Territory, policy: Policy, asked: npt.NDArray[np.bool_]) -> float:
+    """Share of the length of the outlines asked for on lines of the border rule; NaN without such a rule."""
     borders = policy.of_kind(BorderRule)
     if not borders:
         return math.nan
-    length = shapely.length(division.outlines.geometry.to_numpy())
+    length = shapely.length(division.outlines.geometry.to_numpy()) * asked
     share = border_share(division.outlines, territory.layers, borders[0].classes).to_numpy()
     return float(np.average(share, weights=length)) if length.sum() else math.nan
 

@@ -121,10 +121,18 @@ def apply_steps(before: Division, after: Division, steps: Sequence[Step]) -> pd.
     return labels
 
 
-def households_moved(before: Division, after: Division, territory: Territory) -> int:
-    """Households whose community changes; those in no community before move nowhere."""
+def households_moved(
+    before: Division, after: Division, territory: Territory, *, within: Sequence[str] = ()
+) -> int:
+    """Households whose community changes, of the sub-districts ``within`` (all for none).
+
+    Those in no community before move nowhere.
+    """
     labels = carried_labels(before, after)
-    homes = territory.layers.buildings["households"].reindex(labels.index)
+    buildings = territory.layers.buildings
+    homes = buildings["households"].reindex(labels.index)
+    if within:
+        homes = homes.where(buildings["subdistrict_id"].isin(within).reindex(labels.index), 0)
     changed = labels.notna() & (labels != after.buildings.reindex(labels.index))
     return int(homes[changed].sum())
 

@@ -37,8 +37,13 @@ def broken_locks(
         held = pd.Index(atoms.index[atoms["community_id"].isin(request.communities)])
         if not {*named, *held} <= inside:
             continue
-        if not _kept(request, named, held, division, territory):
-            names = (*request.communities, *request.buildings, *request.compounds, *request.atoms)
+        if not (
+            _kept(request, named, held, division, territory)
+            and _borders_held(request.roads, inside, division, territory)
+        ):
+            names = (
+                *request.communities, *request.buildings, *request.compounds, *request.atoms, *request.roads
+            )  # fmt: skip
             broken.append(f"{request.kind} {', '.join(names)}".strip())
     return broken
 
@@ -49,6 +54,16 @@ def _atoms_of(request: LockRequest, territory: Territory) -> pd.Index[str]:
     by_compound = atoms.index[atoms["compound_id"].isin(request.compounds)]
     by_building = territory.atoms.building_atom.loc[list(request.buildings)]
     return pd.Index(sorted({*request.atoms, *by_compound, *by_building}))
+
+
+def _borders_held(roads: tuple[str, ...], inside: set[str], division: Division, territory: Territory) -> bool:
+    """Whether no community lies on both sides of these roads."""
+    edges, plan = territory.graph.edges, division.atoms
+    assert plan is not None
+    along = edges[edges["border_name"].isin(roads) & edges["atom_a"].isin(inside) & edges["atom_b"].isin(inside)]
+    land = ~territory.atoms.table["water"]
+    along = along[land.loc[along["atom_a"]].to_numpy() & land.loc[along["atom_b"]].to_numpy()]
+    return not (plan.loc[along["atom_a"]].to_numpy() == plan.loc[along["atom_b"]].to_numpy()).any()
 
 
 def _kept(

@@ -26,13 +26,17 @@ from districting.territory.travel import WalkNetwork, distances
 
 @dataclass(frozen=True)
 class LockRequest:
-    """A lock as the case names it: by what people know. Ids are text; ``place`` is (x, y) in the case's CRS."""
+    """A lock as the case names it: by what people know. Ids are text; ``place`` is (x, y) in the case's CRS.
+
+    ``roads`` go with ``apart``: no community has land on both sides of these roads.
+    """
 
     kind: LockKind
     communities: tuple[str, ...] = ()
     buildings: tuple[str, ...] = ()
     compounds: tuple[str, ...] = ()
     atoms: tuple[str, ...] = ()
+    roads: tuple[str, ...] = ()
     place: tuple[float, float] | None = None
 
 
@@ -309,6 +313,7 @@ def check_locks(territory: Territory, requests: tuple[LockRequest, ...]) -> None
         "buildings": territory.layers.buildings.index,
         "compounds": territory.layers.compounds.index,
         "atoms": territory.atoms.table.index,
+        "roads": pd.Index(territory.graph.edges["border_name"].dropna().unique()),
     }
     faults = []
     ground = territory.layers.subdistricts.geometry.to_numpy()
@@ -316,6 +321,8 @@ def check_locks(territory: Territory, requests: tuple[LockRequest, ...]) -> None
         if request.place is not None and not shapely.intersects(ground, shapely.Point(request.place)).any():
             place = ", ".join(f"{metres:.10g}" for metres in request.place)
             faults.append(Fault("fault.lock_unknown", {"kind": request.kind, "role": "place", "names": place}))
+        if request.roads and request.kind != "apart":
+            faults.append(Fault("fault.lock_roads", {"kind": request.kind, "names": ", ".join(request.roads)}))
         for role, names in known.items():
             unknown = [name for name in getattr(request, role) if name not in names]
             if unknown:
@@ -349,4 +356,13 @@ def _locks(
         communities = tuple(sorted({int(pos) for pos in found if pos >= 0}))
         if atoms or communities:
             locks.append(Lock(request.kind, atoms, communities))
+        locks += [Lock("apart", pair) for pair in _across(territory, request.roads, index)]
     return tuple(locks)
+
+
+def _across(territory: Territory, roads: tuple[str, ...], index: pd.Index[str]) -> list[tuple[int, int]]:
+    """Pairs of atoms that face each other across these roads."""
+    edges = territory.graph.edges
+    along = edges[edges["border_name"].isin(roads)]
+    a, b = (index.get_indexer(pd.Index(along[side])) for side in ("atom_a", "atom_b"))
+    return [(int(i), int(j)) for i, j in zip(a, b, strict=True) if i >= 0 and j >= 0]

@@ -38,6 +38,8 @@ class Policy:
         In the order of the document; ``rule_id`` is unique.
     overrides
         What the case changed. The rules above already hold the changed values.
+    source_en
+        ``source`` for readers of English pages; empty: the Chinese alone is quoted.
     """
 
     policy_id: str
@@ -45,6 +47,7 @@ class Policy:
     source: str
     rules: tuple[Rule, ...]
     overrides: tuple[Override, ...] = ()
+    source_en: str = ""
 
     @property
     def size(self) -> SizeRule:
@@ -104,7 +107,7 @@ class Policy:
         for key, value in values.items():
             rule_id, _, name = key.partition(".")
             rule = rules.get(rule_id)
-            settable = {f.name for f in fields(rule)} - {"rule_id", "clause"} if rule else set()
+            settable = {f.name for f in fields(rule)} - {"rule_id", "clause", "clause_en"} if rule else set()
             if rule is None or name not in settable:
                 known = sorted(f"{r.rule_id}.{f.name}" for r in self.rules for f in fields(r))
                 close = [k for k in known if k.startswith(rule_id + ".")] or sorted(rules)

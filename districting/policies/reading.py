@@ -12,7 +12,7 @@ from districting.errors import Fault, PolicyError
 from districting.policies.policy import Policy
 from districting.policies.rules import RULE_KINDS, Rule, SizeRule, rule_from
 
-_KEYS = {"id", "title", "source", "extends", "rules"}
+_KEYS = {"id", "title", "source", "source_en", "extends", "rules"}
 
 
 def preset_ids() -> list[str]:
@@ -84,7 +84,13 @@ def _parse(text: str, policy_id: str, *, file: str) -> Policy:
     if faults:
         raise PolicyError(faults)
     title = document.get("title", {"zh": policy_id, "en": policy_id})
-    return Policy(document.get("id", policy_id), title, document.get("source", ""), tuple(rules.values()))
+    return Policy(
+        document.get("id", policy_id),
+        title,
+        document.get("source", ""),
+        tuple(rules.values()),
+        source_en=document.get("source_en", ""),
+    )
 
 
 def _rule(entry: dict[str, Any], file: str) -> tuple[Rule | None, list[Fault]]:

@@ -36,7 +36,9 @@ class Rule:
     basis
         ``stated`` in the document, ``derived`` from it, or ``program``: ours, in no document.
     reading
-        What we took the text to mean where it leaves a choice; empty where it leaves none.
+        What we took the text to mean where it leaves a choice, as "Chinese | English"; empty where it leaves none.
+    clause_en
+        The clause in English, for readers of English pages; empty: the Chinese alone is quoted.
     """
 
     kind: ClassVar[str]
@@ -45,6 +47,7 @@ class Rule:
     clause: str
     basis: Basis = "stated"
     reading: str = ""
+    clause_en: str = ""
 
     def problems(self) -> list[str]:
         """What is wrong with the figures, each in a few words; empty if nothing."""

@@ -7,9 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from districting.language import Language, say
+from districting.policies.policy import Policy
+from districting.policies.rules import Path, ReachRule
+
+#: Measures of which the title says whether people walk or go in a straight line.
+_DISTANCES = ("mean_m", "p95_m", "farthest_m", "share_within")
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class ShownMeasure:
     ----------
     key
         Column name; the sentence ``report.measure.<key>`` is its title and ``report.measure_unit.<key>`` its unit.
+        A distance has a title for each path: ``report.measure.<key>.walk`` and ``.straight``.
     digits
         Decimals shown.
     share
@@ -33,12 +40,22 @@ class ShownMeasure:
     share: bool = False
     factor: float = 1.0
 
-    def described(self, language: Language) -> dict[str, Any]:
+    def title(self, language: Language, path: Path) -> str:
+        """What is measured; a distance says on which path."""
+        way = f".{path}" if self.key in _DISTANCES else ""
+        return say(f"report.measure.{self.key}{way}", language)
+
+    def unit(self, language: Language, path: Path) -> str:
+        """The unit, empty where there is none or the title says it already."""
+        unit = say(f"report.measure_unit.{self.key}", language)
+        return "" if unit.casefold() == self.title(language, path).casefold() else unit
+
+    def described(self, language: Language, path: Path) -> dict[str, Any]:
         """Title, unit and format, for the page."""
         return {
             "key": self.key,
-            "title": say(f"report.measure.{self.key}", language),
-            "unit": say(f"report.measure_unit.{self.key}", language),
+            "title": self.title(language, path),
+            "unit": self.unit(language, path),
             "digits": self.digits,
             "share": self.share,
             "factor": self.factor,
@@ -90,6 +107,12 @@ PLAN_MEASURES = (
 )
 
 
+def reach_path(policy: Policy) -> Path:
+    """How distances are measured: as the reach rule asks, in a straight line without one."""
+    rules = policy.of_kind(ReachRule)
+    return rules[0].path if rules else "straight"
+
+
 #: Told only where there is something to tell.
 _SILENT_AT_ZERO = ("compounds_split", "estimated_share", "people", "dwellings")
 
@@ -99,8 +122,9 @@ def shown_measures(known: Sequence[ShownMeasure], tables: Iterable[pd.DataFrame]
     every = list(tables)
 
     def told(key: str) -> bool:
-        values = pd.concat([table[key].astype(float) for table in every if key in table.columns] or [pd.Series()])
-        return bool((values.fillna(0) != 0).any() if key in _SILENT_AT_ZERO else values.notna().any())
+        columns = [table[key].astype(float).to_numpy() for table in every if key in table.columns]
+        silent = 0.0 if key in _SILENT_AT_ZERO else np.nan
+        return any(bool((~np.isnan(values) & (values != silent)).any()) for values in columns)
 
     return [measure for measure in known if told(measure.key)]
 

@@ -15,6 +15,7 @@ from districting.assessment.wording import finding_sentence
 from districting.language import Language, say
 from districting.plans.division import Division
 from districting.plans.finding import Finding
+from districting.policies.policy import Policy
 from districting.reports.degrees import degrees
 from districting.reports.labels import label_points
 from districting.reports.map_words import finding_list
@@ -38,7 +39,9 @@ def seat_marks(division: Division, crs: pyproj.CRS, language: Language) -> list[
     ]
 
 
-def finding_marks(findings: Sequence[Finding], crs: pyproj.CRS, language: Language) -> list[dict[str, Any]]:
+def finding_marks(
+    findings: Sequence[Finding], crs: pyproj.CRS, policy: Policy, language: Language
+) -> list[dict[str, Any]]:
     """Findings that have a place."""
     placed = [finding for finding in findings if np.isfinite(finding.place).all()]
     x, y = degrees([finding.place[0] for finding in placed], [finding.place[1] for finding in placed], crs)
@@ -48,7 +51,7 @@ def finding_marks(findings: Sequence[Finding], crs: pyproj.CRS, language: Langua
             "y": at_y,
             "strength": finding.strength,
             "text": finding_sentence(finding, language),
-            "html": finding_list([finding], language),
+            "html": finding_list([finding], policy, language),
         }
         for at_x, at_y, finding in zip(x, y, placed, strict=True)
     ]
@@ -68,7 +71,7 @@ def name_labels(
             "x": at_x,
             "y": at_y,
             "name": escape(str(name)),
-            "caption": escape(say("unit.household", language, n=count)),
+            "caption": escape(say("page.households_short", language, n=f"{count:,}")),
             "radius": round(radius, 1),
             "broken": community_id in broken,
         }

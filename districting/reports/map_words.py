@@ -11,8 +11,8 @@ from districting.assessment.wording import finding_sentence
 from districting.language import Language, say
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
-from districting.reports.figures import COMMUNITY_MEASURES, number_or_none, shown_measures
-from districting.reports.words import page_notes
+from districting.reports.figures import COMMUNITY_MEASURES, number_or_none, reach_path, shown_measures
+from districting.reports.words import clause_text, page_notes
 from districting.territory.layers import Layers
 
 
@@ -21,54 +21,53 @@ def community_popup(
     where: str,
     figures: pd.Series[float],
     findings: Sequence[Finding],
+    policy: Policy,
     language: Language,
 ) -> str:
     """Name, place, every known measure, and what was found, with clauses."""
-    measures = shown_measures(COMMUNITY_MEASURES, [figures.to_frame().T])
+    measures, path = shown_measures(COMMUNITY_MEASURES, [figures.to_frame().T]), reach_path(policy)
     rows = [
-        f"<tr><th>{escape(say(f'report.measure.{measure.key}', language))}</th>"
+        f"<tr><th>{escape(measure.title(language, path))}</th>"
         f"<td>{measure.text(number_or_none(figures[measure.key]))} "
-        f"{escape(say(f'report.measure_unit.{measure.key}', language))}</td></tr>"
+        f"{escape(measure.unit(language, path))}</td></tr>"
         for measure in measures
     ]
     return (
         f'<h2>{escape(name)}</h2><p class="where">{escape(where)}</p><table>{"".join(rows)}</table>'
-        f"{finding_list(findings, language)}"
+        f"{finding_list(findings, policy, language)}"
     )
 
 
-def finding_list(findings: Sequence[Finding], language: Language) -> str:
+def finding_list(findings: Sequence[Finding], policy: Policy, language: Language) -> str:
     """Findings in words with strength and clause; empty text for none."""
     if not findings:
         return ""
     items = [
         f'<li class="{finding.strength}">{escape(finding_sentence(finding, language))}'
-        f"<small>{escape(say(f'page.strength_{finding.strength}', language))} · {escape(finding.clause)}</small>"
+        f"<small>{escape(say(f'page.strength_{finding.strength}', language))} · "
+        f"{escape(clause_text(finding, policy, language))}</small>"
         "</li>"
         for finding in findings
     ]
     return f"<ul>{''.join(items)}</ul>"
 
 
-def side_panel(heading: str, layers: Layers, policy: Policy, language: Language, *, changed: bool) -> str:
-    """Title with the policy, the banner on generated data, the legend, room for the list of layers, notes.
+def keyed(sign: str, language: Language, count: int | None = None) -> str:
+    """Name of a layer with its sign (``assets/keys.css``) before it, and how many there are."""
+    number = "" if count is None else f" ({count})" if language == "en" else f"（{count}）"
+    return f'<i class="key {sign}"></i>{escape(say(f"page.legend_{sign}", language))}{number}'
 
-    Parameters
-    ----------
-    changed
-        True if the map marks what changes against today.
+
+def side_panel(heading: str, layers: Layers, policy: Policy, language: Language) -> str:
+    """Title with the policy, the banner on generated data, room for the list of layers, notes.
+
+    The list of layers is the legend, too: each layer's name comes with its sign (`keyed`).
     """
     made = f'<span class="made">{escape(say("page.generated", language))}</span>' if layers.generated else ""
-    changes = ["cancelled", "changed"] if changed else []
-    keys = ["border", "subdistrict", *changes, "seat", "seat_new", "must", "should"]
-    items = "".join(
-        f'<li><i class="key {key}"></i>{escape(say(f"page.legend_{key}", language))}</li>' for key in keys
-    )
     notes = "".join(f"<p>{escape(note)}</p>" for note in page_notes(layers, policy, language))
     return (
         f'<aside class="side"><h1>{escape(heading)}</h1>'
         f'<p class="policy">{escape(policy.title[language])}</p>{made}'
-        f"<h2>{escape(say('page.legend', language))}</h2><ul>{items}</ul>"
         f'<h2>{escape(say("report.layers", language))}</h2><div id="layers"></div>'
         f'<div class="notes">{notes}</div></aside>'
     )

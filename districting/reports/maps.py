@@ -27,7 +27,7 @@ from districting.reports.colours import PALETTE, colour_communities
 from districting.reports.degrees import features, script_json
 from districting.reports.ground import draw_ground
 from districting.reports.map_marks import building_points, finding_marks, name_labels, seat_marks
-from districting.reports.map_words import community_popup, side_panel
+from districting.reports.map_words import community_popup, keyed, side_panel
 from districting.reports.mosaic import draw_mosaic
 from districting.reports.vendored import asset, leaflet_css, leaflet_js, require_offline
 from districting.reports.words import plan_title
@@ -38,6 +38,7 @@ _PANES = {
     "land": 400,
     "changes": 405,
     "grid": 410,
+    "water": 415,
     "ground": 420,
     "lines": 430,
     "buildings": 440,
@@ -46,7 +47,12 @@ _PANES = {
 }
 
 _ROAD_WIDTHS = {"motorway": 4.0, "trunk": 3.6, "primary": 3.2, "secondary": 2.6, "tertiary": 2.0}
-_BARRIER_COLOURS = {"water": "#6fa8cf", "rail": "#5d5d5d", "wall": "#7d6a55", "expressway": "#c8b592"}
+_BARRIER_LOOKS: dict[str, dict[str, Any]] = {
+    "water": {"color": "#6fa8cf", "weight": 1.4, "fillColor": "#c3dcee", "fillOpacity": 0.85},
+    "rail": {"color": "#5d5d5d", "weight": 1.8, "dashArray": "7 5", "fillOpacity": 0},
+    "wall": {"color": "#7d6a55", "weight": 1.8, "dashArray": "3 4", "fillOpacity": 0},
+    "expressway": {"color": "#c8b592", "weight": 1.8, "fillColor": "#c8b592", "fillOpacity": 0.5},
+}
 
 _CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -86,16 +92,16 @@ def write_map(
     """
     canvas = _empty_map(territory, language)
     shades = colours if colours is not None else colour_communities([division.outlines.geometry])
-    _add_communities(canvas, territory, division, findings, figures, shades, language)
+    _add_communities(canvas, territory, division, findings, figures, shades, policy, language)
     if today is not None:
         _add_changes(canvas, territory, division, today, language)
-    _add_ground(canvas, territory, language)
     _add_outlines(canvas, territory, division, language)
-    _add_marks(canvas, division, findings, figures, territory, language)
+    _add_ground(canvas, territory, language)
+    _add_marks(canvas, division, findings, figures, territory, policy, language)
     layers = folium.LayerControl(collapsed=False).add_to(canvas)
     _Script(f"districtMap.dress({canvas.get_name()}, {layers.get_name()});").add_to(canvas)
     heading = title or plan_title(division.name, language)
-    panel = side_panel(heading, territory.layers, policy, language, changed=today is not None)
+    panel = side_panel(heading, territory.layers, policy, language)
     figure: Any = canvas.get_root()
     figure.html.add_child(_Markup(panel))
     write_text(path, _alone(canvas, heading))
@@ -131,6 +137,7 @@ def _add_communities(
     findings: Sequence[Finding],
     figures: pd.DataFrame,
     colours: pd.Series[int],
+    policy: Policy,
     language: Language,
 ) -> None:
     """Land of the communities; a click tells their figures."""
@@ -149,6 +156,7 @@ def _add_communities(
                     f"{names.get(outlines.at[community_id, 'subdistrict_id'], '')} · {community_id}",
                     figures.select_dtypes("number").loc[community_id],
                     own.get(str(community_id), []),
+                    policy,
                     language,
                 )
                 for community_id in outlines.index
@@ -182,7 +190,7 @@ def _add_changes(
         before = table["community_id"].fillna("")
         after = division.atoms.reindex(table.index).fillna("")
         changed = table[before != after]
-        group = folium.FeatureGroup(say("report.layer.changes", language)).add_to(canvas)
+        group = folium.FeatureGroup(keyed("changed", language)).add_to(canvas)
         if len(changed):
             folium.GeoJson(
                 features(changed.geometry, pd.DataFrame(index=changed.index)),
@@ -193,13 +201,25 @@ def _add_changes(
     _add_lines(
         canvas,
         today.outlines.geometry.boundary,
-        say("page.legend_cancelled", language),
+        keyed("cancelled", language),
         {"color": "#5b2a86", "weight": 1.6, "dashArray": "6 5", "opacity": 0.9},
     )
 
 
 def _add_outlines(canvas: folium.Map, territory: Territory, division: Division, language: Language) -> None:
-    """Faint atoms, borders of communities and of sub-districts."""
+    """Borders of communities and of sub-districts, faint atoms."""
+    _add_lines(
+        canvas,
+        division.outlines.geometry.boundary,
+        keyed("border", language),
+        {"color": "#1d2733", "weight": 1.5, "opacity": 1},
+    )
+    _add_lines(
+        canvas,
+        territory.layers.subdistricts.geometry.boundary,
+        keyed("subdistrict", language),
+        {"color": "#1d2733", "weight": 3.2, "opacity": 1},
+    )
     mosaic = draw_mosaic(territory.atoms.table.geometry)
     arcs: Any = shapely.linestrings(
         mosaic.xy, indices=np.repeat(np.arange(len(mosaic.left)), np.diff(mosaic.arc_start))
@@ -207,19 +227,7 @@ def _add_outlines(canvas: folium.Map, territory: Territory, division: Division, 
     crs = territory.layers.crs
     grid = gpd.GeoSeries([shapely.MultiLineString(list(arcs))], crs=crs)
     faint = {"color": "#1d2733", "weight": 0.6, "opacity": 0.22}
-    _add_lines(canvas, grid, say("report.layer.atoms", language), faint, pane="grid", simplify=False)
-    _add_lines(
-        canvas,
-        division.outlines.geometry.boundary,
-        say("page.legend_border", language),
-        {"color": "#1d2733", "weight": 1.5, "opacity": 1},
-    )
-    _add_lines(
-        canvas,
-        territory.layers.subdistricts.geometry.boundary,
-        say("page.legend_subdistrict", language),
-        {"color": "#1d2733", "weight": 3.2, "opacity": 1},
-    )
+    _add_lines(canvas, grid, keyed("atoms", language), faint, pane="grid", simplify=False)
 
 
 def _add_lines(
@@ -251,8 +259,8 @@ def _add_ground(canvas: folium.Map, territory: Territory, language: Language) ->
     ground = draw_ground(territory.layers)
     main = ground.roads["road_class"].isin(_ROAD_WIDTHS)
     for roads, key, shown in (
-        (ground.roads[main], "roads_main", True),
-        (ground.roads[~main], "roads_minor", False),
+        (ground.roads[main], "road_main", True),
+        (ground.roads[~main], "road_minor", False),
     ):
         if roads.empty:
             continue
@@ -262,7 +270,7 @@ def _add_ground(canvas: folium.Map, territory: Territory, language: Language) ->
                 "width": roads["road_class"].map(_ROAD_WIDTHS).fillna(1.0),
             }
         )
-        group = folium.FeatureGroup(say(f"report.layer.{key}", language), show=shown).add_to(canvas)
+        group = folium.FeatureGroup(keyed(key, language), show=shown).add_to(canvas)
         lines = features(roads.geometry, rows)
         folium.GeoJson(
             lines,
@@ -280,30 +288,18 @@ def _add_ground(canvas: folium.Map, territory: Territory, language: Language) ->
             tooltip=folium.GeoJsonTooltip(["name"], labels=False, sticky=True),
             pane="ground",
         ).add_to(group)
-    barriers = ground.barriers
-    if len(barriers):
-        rows = pd.DataFrame(
-            {
-                "name": [
-                    name or say(f"report.barrier.{kind}", language)
-                    for name, kind in zip(barriers["name"], barriers["kind"], strict=True)
-                ],
-                "colour": barriers["kind"].map(_BARRIER_COLOURS),
-                "dash": barriers["kind"].map({"rail": "7 5", "wall": "3 4"}).fillna(""),
-            },
-            index=barriers.index,
-        )
+    for kind in ("water", "rail", "wall", "expressway"):
+        barriers = ground.barriers[ground.barriers["kind"] == kind]
+        if barriers.empty:
+            continue
+        unnamed = say(f"report.barrier.{kind}", language)
+        rows = pd.DataFrame({"name": barriers["name"].where(barriers["name"] != "", unnamed)})
         folium.GeoJson(
             features(barriers.geometry, rows),
-            name=say("report.layer.barriers", language),
-            style_function=lambda f: {
-                "color": f["properties"]["colour"],
-                "weight": 1.8,
-                "dashArray": f["properties"]["dash"],
-                "fillOpacity": 0.7,
-            },
+            name=keyed(kind, language),
+            style_function=lambda _, look=_BARRIER_LOOKS[kind]: look,
             tooltip=folium.GeoJsonTooltip(["name"], labels=False, sticky=True),
-            pane="ground",
+            pane="water" if kind == "water" else "ground",
         ).add_to(canvas)
 
 
@@ -313,24 +309,27 @@ def _add_marks(
     findings: Sequence[Finding],
     figures: pd.DataFrame,
     territory: Territory,
+    policy: Policy,
     language: Language,
 ) -> None:
     """Service centres, findings by strength, names, and buildings (off until asked for)."""
     layers = territory.layers
     seats = seat_marks(division, layers.crs, language)
-    _add_group(canvas, say("report.layer.seats", language), "seats", seats)
-    for strength in ("prefer", "should", "must"):
+    for sign, proposed in (("seat", False), ("seat_new", True)):
+        some_seats = [seat for seat in seats if (seat["kind"] == "candidate") == proposed]
+        if some_seats:
+            _add_group(canvas, keyed(sign, language), "seats", some_seats)
+    for strength in ("must", "should", "prefer"):
         some = [finding for finding in findings if finding.strength == strength]
-        marks = finding_marks(some, layers.crs, language)
+        marks = finding_marks(some, layers.crs, policy, language)
         if marks:
-            strong = say(f"page.strength_{strength}", language)
-            name = f"{say('page.tab_findings', language)} · {strong}（{len(marks)}）"
+            name = keyed(strength, language, len(marks))
             _add_group(canvas, name, "findings", marks, show=strength != "prefer")
     labels = name_labels(division, findings, figures, layers.crs, language)
-    _add_group(canvas, say("report.layer.names", language), "labels", labels)
+    _add_group(canvas, keyed("names", language), "labels", labels)
     points = building_points(layers)
     if points is not None:
-        _add_group(canvas, say("report.layer.buildings", language), "buildings", points, show=False)
+        _add_group(canvas, keyed("buildings", language), "buildings", points, show=False)
 
 
 def _add_group(canvas: folium.Map, name: str, kind: str, data: Any, *, show: bool = True) -> None:
@@ -356,7 +355,7 @@ def _alone(canvas: folium.Map, heading: str) -> str:
     head = (
         f'<head>\n<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">\n'
         f'<title>{escape(heading)}</title>\n<link rel="icon" href="data:,">\n'
-        f"<style>{leaflet_css()}{asset('map.css')}</style>\n"
+        f"<style>{leaflet_css()}{asset('keys.css')}{asset('map.css')}</style>\n"
         f"<script>{leaflet_js()}\n{asset('map.js')}</script>"
     )
     return require_offline(page.replace("<head>", head, 1))

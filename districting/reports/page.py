@@ -24,7 +24,7 @@ from districting.reports.page_content import PageContent
 from districting.reports.vendored import asset, content_hash, leaflet_css, leaflet_js, require_offline
 from districting.territory.territory import Territory
 
-_SCRIPTS = ("payload.js", "drawing.js", "panes.js", "panel.js", "page.js")
+_SCRIPTS = ("payload.js", "drawing.js", "panes.js", "panel.js", "search.js", "page.js")
 
 
 def write_compare_page(
@@ -83,7 +83,7 @@ def write_compare_page(
 def _page(heading: str, content: PageContent) -> str:
     """The file: template, style, scripts and payload, under a content policy that lets nothing out."""
     words, language = content.words(), content.language
-    style = leaflet_css() + asset("page.css")
+    style = leaflet_css() + asset("keys.css") + asset("page.css")
     own = "\n".join(asset(name) for name in _SCRIPTS)
     script = f'{leaflet_js()};\n(() => {{\n"use strict";\n{own}\n}})();\n'
     policy = (

@@ -24,13 +24,24 @@ from districting.reports.figures import (
     PLAN_MEASURES,
     ShownMeasure,
     number_or_none,
+    reach_path,
     shown_measures,
 )
 from districting.reports.ground import draw_ground
 from districting.reports.labels import label_points
 from districting.reports.mosaic import draw_mosaic
 from districting.reports.payload import Payload
-from districting.reports.words import page_notes, plan_title, policy_overrides, size_note
+from districting.reports.words import (
+    clause_text,
+    page_notes,
+    plan_title,
+    policy_overrides,
+    rule_reading,
+    scope_note,
+    size_note,
+)
+from districting.solvers.result import Conflict
+from districting.solvers.wording import conflict_sentence
 from districting.territory.layers import ROAD_CLASSES
 from districting.territory.territory import Territory
 
@@ -93,6 +104,7 @@ class PageContent:
         return {
             "words": self.words(),
             "bounds": (self.bounds - np.array([*self.origin, *self.origin])).tolist(),
+            "focus": self._focus(),
             "land_m2": float(atoms["area_m2"].sum()),
             "mosaic": self._mosaic(atoms.geometry),
             "atom_subdistrict": self.payload.put(subdistricts.get_indexer(atoms["subdistrict_id"])),
@@ -105,12 +117,31 @@ class PageContent:
             "summary": self._described(PLAN_MEASURES, [self.comparison.table]),
             "size": size_note(self.policy, self.language),
             "overrides": policy_overrides(self.policy, self.language),
-            "notes": page_notes(self.territory.layers, self.policy, self.language),
+            "readings": {rule.rule_id: rule_reading(rule, self.language) for rule in self.policy.rules},
+            "notes": [
+                *scope_note(self._scope, self.language),
+                *page_notes(self.territory.layers, self.policy, self.language),
+            ],
         }
 
     def _described(self, known: Sequence[ShownMeasure], tables: Iterable[pd.DataFrame]) -> list[dict[str, Any]]:
         """Titles and formats of the measures that have something to tell."""
-        return [measure.described(self.language) for measure in shown_measures(known, tables)]
+        path = reach_path(self.policy)
+        return [measure.described(self.language, path) for measure in shown_measures(known, tables)]
+
+    def _focus(self) -> list[float] | None:
+        """Bounds of the sub-districts that the page is about, as it counts; None: all land."""
+        if not self.comparison.subdistricts:
+            return None
+        asked = self.territory.layers.subdistricts.loc[list(self.comparison.subdistricts)]
+        bounds = np.asarray(asked.total_bounds) - np.array([*self.origin, *self.origin])
+        return [float(value) for value in bounds]
+
+    @property
+    def _scope(self) -> list[str]:
+        """Names of the sub-districts that figures and findings are about; empty: all."""
+        names = self.territory.layers.subdistricts["name"]
+        return [str(names[subdistrict_id]) for subdistrict_id in self.comparison.subdistricts]
 
     def _from_origin(self, x: float, y: float) -> list[float] | None:
         """A point as the page counts, to 0.1 m; None for no place."""
@@ -141,7 +172,7 @@ class PageContent:
             "findings": findings,
             "summary": summary,
             "certificates": self._certificates(division.name),
-            **self._head(division.name, summary, len(outlines), findings),
+            **self._head(division.name, summary, findings),
         }
 
     def _communities(self, outlines: gpd.GeoDataFrame, figures: pd.DataFrame, plan: str) -> list[dict[str, Any]]:
@@ -153,6 +184,7 @@ class PageContent:
         rows = figures.reindex(outlines.index)[keys].to_numpy()
         seats = outlines[["seat_x", "seat_y"]].to_numpy(dtype=np.float64)
         actions = self.actions.get(plan, {})
+        asked = set(self.comparison.subdistricts)
         made = []
         for at, community_id in enumerate(outlines.index):
             outline = outlines.iloc[at]
@@ -162,6 +194,7 @@ class PageContent:
                     "id": str(community_id),
                     "name": str(outline["name"]),
                     "subdistrict": str(names.get(outline["subdistrict_id"], outline["subdistrict_id"] or "")),
+                    "listed": not asked or outline["subdistrict_id"] in asked,
                     "x": spot[0],
                     "y": spot[1],
                     "radius": round(float(spots[at, 2]), 1),
@@ -181,11 +214,11 @@ class PageContent:
         return {key: number_or_none(table.at[plan, key]) for key in keys}
 
     def _head(
-        self, plan: str, summary: Mapping[str, Any], communities: int, findings: Sequence[Mapping[str, Any]]
+        self, plan: str, summary: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
     ) -> dict[str, Any]:
         """The line over a plan's map: how many communities, how many households move, adoptable or not."""
         must = sum(finding["strength"] == "must" for finding in findings)
-        parts = [say("page.head_communities", self.language, n=communities)]
+        parts = [say("page.head_communities", self.language, n=int(summary["communities"]))]
         moved = summary.get("households_moved")
         if plan != "today" and moved is not None:
             parts.append(say("page.head_moved", self.language, n=int(moved)))
@@ -214,21 +247,26 @@ class PageContent:
         place = self._from_origin(*finding.place)
         return {
             "community": finding.community_id,
+            "rule": finding.rule,
             "strength": finding.strength,
             "text": finding_sentence(finding, self.language),
-            "clause": finding.clause,
+            "clause": clause_text(finding, self.policy, self.language),
             "x": place[0] if place else None,
             "y": place[1] if place else None,
         }
 
     def _certificates(self, plan_id: str) -> list[dict[str, Any]]:
-        """What was proved, by sub-district, as ``run.json`` has it."""
+        """What was proved, by sub-district, as ``run.json`` has it; in words why there is no plan."""
         return [
-            {key: entry.get(key) for key in _CERTIFICATE}
+            {key: entry.get(key) for key in _CERTIFICATE} | {"conflicts": self._reasons(entry)}
             for plan in self.run.get("plans", ())
             if plan["plan_id"] == plan_id
             for entry in plan.get("subdistricts", ())
         ]
+
+    def _reasons(self, entry: Mapping[str, Any]) -> list[str]:
+        """Why a sub-district has no plan, a sentence for each cause."""
+        return [conflict_sentence(Conflict(**one), self.language) for one in entry.get("conflicts", ())]
 
     def _mosaic(self, atoms: gpd.GeoSeries) -> dict[str, Any]:
         """Slips of the atoms' borders."""

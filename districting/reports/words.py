@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from districting.language import Language, say, sentences
+from districting.plans.finding import Finding
 from districting.policies.policy import Policy
+from districting.policies.rules import Rule
 from districting.territory.layers import Layers
 
 
@@ -17,11 +21,37 @@ def size_note(policy: Policy, language: Language) -> str:
     """The size rule in one line with its clause."""
     size = policy.size
     unit = say(f"report.measure_unit.{size.measure}", language)
-    note = say("report.size", language, low=size.min, high=size.max, unit=unit, clause=size.clause)
+    clause = rule_clause(size, language)
+    note = say("report.size", language, low=size.min, high=size.max, unit=unit, clause=clause)
     if size.alternative is None:
         return note
     other = say(f"report.measure_unit.{size.alternative}", language)
     return note + say("report.size_or", language, low=size.alternative_min, high=size.alternative_max, unit=other)
+
+
+def clause_text(finding: Finding, policy: Policy, language: Language) -> str:
+    """Where the document says the rule that a finding is about; in English with the Chinese quoted."""
+    rule = next((one for one in policy.rules if one.rule_id == finding.rule), None)
+    english = rule.clause_en if rule is not None and rule.clause == finding.clause else ""
+    return _clause(finding.clause, english, language)
+
+
+def rule_clause(rule: Rule, language: Language) -> str:
+    """Where the document says a rule; in English with the Chinese quoted."""
+    return _clause(rule.clause, rule.clause_en, language)
+
+
+def rule_reading(rule: Rule, language: Language) -> str:
+    """What we took a rule to mean, in the language asked for where it is written in both."""
+    chinese, _, english = rule.reading.partition(" | ")
+    return english if language == "en" and english else chinese
+
+
+def _clause(clause: str, english: str, language: Language) -> str:
+    """A clause as pages quote it; a rule that stands in no document says so."""
+    if clause in ("", "—"):
+        return say("report.clause_program", language)
+    return f"{english} · {clause}" if language == "en" and english else clause
 
 
 def policy_overrides(policy: Policy, language: Language) -> list[str]:
@@ -37,7 +67,8 @@ def policy_overrides(policy: Policy, language: Language) -> list[str]:
 
 def page_notes(layers: Layers, policy: Policy, language: Language) -> list[str]:
     """What a reader must know of the data: where the rules come from, what was generated or estimated."""
-    notes = [size_note(policy, language), say("report.policy_source", language, source=policy.source)]
+    source = policy.source_en if language == "en" and policy.source_en else policy.source
+    notes = [size_note(policy, language), say("report.policy_source", language, source=source)]
     if layers.generated:
         notes.append(say("report.generated", language))
     if layers.estimated_share > 0:
@@ -45,6 +76,12 @@ def page_notes(layers: Layers, policy: Policy, language: Language) -> list[str]:
     if layers.derived_communities:
         notes.append(say("report.derived", language))
     return notes
+
+
+def scope_note(names: Sequence[str], language: Language) -> list[str]:
+    """Which sub-districts alone a page is about; nothing where it is about all."""
+    comma = {"zh": "、", "en": ", "}[language]
+    return [say("report.scope", language, names=comma.join(names))] if names else []
 
 
 def layer_titles(language: Language) -> dict[str, str]:

@@ -183,7 +183,7 @@ def _case_crs(files: Sequence[FileLayer]) -> str | None:
 def _layers(path: Path) -> Iterator[FileLayer]:
     """Each layer of a file, read as a case would read it."""
     if not path.exists():
-        raise LayerError([Fault("fault.layer_no_file", {"file": path.name, "role": "?", "known": ""})])
+        raise LayerError([Fault("fault.no_such_path", {"path": str(path)})])
     if is_extract(path):
         for role in EXTRACT_ROLES:
             spec = LayerSpec(role, path.name)

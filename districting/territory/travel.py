@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -104,7 +106,7 @@ class WalkNetwork:
             return self
         kept, number = np.unique(self.ends[edges], return_inverse=True)
         pieces = edges[self.piece_edge]
-        return WalkNetwork(
+        part = WalkNetwork(
             self.xy[kept],
             number.reshape(-1, 2).astype(np.int64),
             self.length_m[edges],
@@ -113,6 +115,18 @@ class WalkNetwork:
             (np.cumsum(edges) - 1)[self.piece_edge[pieces]].astype(np.int64),
             self.piece_at_m[pieces],
         )
+        part.__dict__["_lines"] = self._lines[pieces]  # made once for a city, not for every walk in it
+        return part
+
+    @cached_property
+    def _lines(self) -> Any:
+        """The straight pieces as lines, shape (pieces,)."""
+        return two_point_lines(self.piece_start, self.piece_end)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        """Finds the straight piece nearest to a point."""
+        return shapely.STRtree(self._lines)
 
     def graph(self) -> csr_array:
         """Symmetric matrix of the shortest edge between nodes, m."""
@@ -133,8 +147,7 @@ class WalkNetwork:
         tuple
             Edge of each point, shape (n,); metres along it; metres straight to it.
         """
-        tree = shapely.STRtree(two_point_lines(self.piece_start, self.piece_end))
-        piece = tree.query_nearest(shapely.points(xy), all_matches=False)[1]
+        piece = self._tree.query_nearest(shapely.points(xy), all_matches=False)[1]
         start, step = self.piece_start[piece], self.piece_end[piece] - self.piece_start[piece]
         length = np.hypot(*step.T)
         share = np.clip(((xy - start) * step).sum(axis=1) / length**2, 0.0, 1.0)

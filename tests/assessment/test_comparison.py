@@ -7,9 +7,9 @@ import json
 import pytest
 
 from districting.assessment.comparison import MEASURES, compare, flow_table
-from districting.language import say
 from districting.plans.division import Division
 from districting.policies.rules import BorderRule, OfficeRule, SizeRule
+from districting.reports.figures import PLAN_MEASURES
 from tests.plans.drawn import plan, town
 from tests.plans.judging import policy
 
@@ -59,10 +59,29 @@ def test_the_document_is_plain_and_every_measure_has_a_name() -> None:
     border = next(row for row in document["measures"] if row["measure"] == "border_share")
     assert border["values"] == [None, None]
     for row in document["measures"]:
-        assert say(f"report.measure.{row['measure']}", "zh")
+        (shown,) = [one for one in PLAN_MEASURES if one.key == row["measure"]]
+        assert shown.title("zh", "walk")
 
 
 def test_findings_that_are_known_are_not_judged_again() -> None:
     ground, today, after = two()
     table = compare([today, after], ground, RULES, findings={"today": ()}).table
     assert table["findings_should"].tolist() == [0, 0]
+
+
+def test_subdistricts_that_were_not_asked_about_are_not_measured() -> None:
+    """West: A of 300 and B of 100; east: C of 200. The plan takes one atom from A to B and leaves the east."""
+    ground = town("A A A B C C", subdistricts="W W W W E E", households=100)
+    today, after = Division.today(ground), Division.of_plan(plan(ground, "A A B B C C"), ground)
+    every = compare([today, after], ground, RULES).table
+    west = compare([today, after], ground, RULES, findings={"today": (), "drawn": ()}, subdistricts=["W"])
+    east = compare([today, after], ground, RULES, findings={"today": (), "drawn": ()}, subdistricts=["E"]).table
+    assert west.subdistricts == ("W",)
+    assert west.table["communities"].tolist() == [2, 2]
+    assert every["communities"].tolist() == [3, 3]
+    assert west.table["households_moved"].tolist() == every["households_moved"].tolist() == [0, 100]
+    assert west.table["moved_share"].tolist() == pytest.approx([0, 1 / 4])
+    assert west.table["share_in_range"].tolist() == [0.5, 1.0]
+    assert west.table["adjusted"].tolist() == [0, 2]
+    assert east["households_moved"].tolist() == [0, 0]
+    assert east[["communities", "kept"]].to_numpy().tolist() == [[1, 1], [1, 1]]

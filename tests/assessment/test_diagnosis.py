@@ -6,15 +6,14 @@ import json
 import time
 
 import geopandas as gpd
-import pytest
 
 from districting.assessment.diagnosis import diagnose
 from districting.assessment.wording import finding_sentence
 from districting.plans.division import Division
 from districting.policies.reading import preset
+from tests.places import DATA, needs_shared
 from tests.plans.drawn import town
 from tests.plans.real_town import beilin
-from tests.territory.shared_places import SHARED, needs_shared
 
 POLICY = preset("xian-2023").override(
     {"reach.path": "straight", "size.alternative": None}, because="drawn in metres"
@@ -43,14 +42,13 @@ def test_a_town_in_order_has_no_findings() -> None:
     assert diagnose(ground, POLICY).findings == ()
 
 
-@pytest.mark.shared
 @needs_shared
 def test_beilin_today_is_what_its_files_say() -> None:
     ground = beilin()
     started = time.process_time()
     diagnosis = diagnose(ground, preset("xian-2023"))
     seconds = time.process_time() - started
-    homes = gpd.read_file(SHARED / "xian_beilin" / "buildings.gpkg").groupby("community_id")["households"].sum()
+    homes = gpd.read_file(DATA / "xian_beilin" / "buildings.gpkg").groupby("community_id")["households"].sum()
     told = {
         aspect: {f.community_id for f in diagnosis.findings if f.aspect == aspect} for aspect in diagnosis.counts
     }

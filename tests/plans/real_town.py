@@ -14,7 +14,8 @@ from districting.territory.adjacency import AdjacencyGraph
 from districting.territory.atoms import Atoms
 from districting.territory.layers import Layers
 from districting.territory.territory import Territory
-from tests.territory.shared_places import SHARED, layers_from_shared
+from tests.places import DATA
+from tests.territory.shared_places import layers_from_shared
 
 _RUNS = ["edge_pos", "border_class", "border_name", "length_m"]
 
@@ -22,7 +23,7 @@ _RUNS = ["edge_pos", "border_class", "border_name", "length_m"]
 def beilin() -> Territory:
     """The territory; borders of its rough atoms are known by length only, not by what runs along them."""
     layers = beilin_layers()
-    blocks = gpd.read_file(SHARED / "xian_beilin" / "blocks.gpkg").set_index("block_id").sort_index()
+    blocks = gpd.read_file(DATA / "xian_beilin" / "blocks.gpkg").set_index("block_id").sort_index()
     homes = layers.buildings
     table = gpd.GeoDataFrame(
         {

@@ -10,9 +10,9 @@ from districting.plans.division import Division
 from districting.plans.lines import border_share, crossings
 from districting.territory.cutting import cut_atoms
 from districting.territory.joining import join_atoms
+from tests.places import needs_shared
 from tests.plans.drawn import town
 from tests.plans.real_town import beilin_layers
-from tests.territory.shared_places import needs_shared
 
 CLASSES = ("motorway", "trunk", "primary", "secondary", "rail", "water", "wall", "elevated")
 
@@ -46,7 +46,6 @@ def test_lines_of_no_class_find_nothing() -> None:
     assert border_share(outlines, ground.layers, ()).tolist() == [0.0]
 
 
-@pytest.mark.shared
 @needs_shared
 def test_on_real_streets_the_drawn_measure_agrees_with_the_graph() -> None:
     layers = beilin_layers()

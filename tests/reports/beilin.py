@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pytest
 
 from districting.plans.plan import Plan
 from districting.territory.adjacency import AdjacencyGraph
 from districting.territory.atoms import Atoms
 from districting.territory.layers import Layers
 from districting.territory.territory import Territory
+from tests.places import DATA
 
-FOLDER = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "xian_beilin"
+FOLDER = DATA / "xian_beilin"
 
 
 def beilin() -> Territory:
-    """The district; skips where the reference data are absent."""
-    if not FOLDER.exists():
-        pytest.skip("reference data absent: ../shared/data/xian_beilin")
+    """The district."""
     subdistricts = _read("subdistricts", "name")
     subdistricts.index.name = "subdistrict_id"
     subdistricts["name"] = subdistricts.index

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from districting.plans.division import Division
 from districting.reports.maps import write_map
+from tests.places import needs_shared
 from tests.reports.beilin import beilin, shuffled_plan
 from tests.reports.browsing import visit
 from tests.reports.town import study
@@ -71,7 +72,66 @@ def test_layers_are_switched_and_buildings_are_drawn_when_asked_for(browser: Bro
         assert page.complaints == []
 
 
-@pytest.mark.shared
+@pytest.mark.browser
+def test_every_layer_has_its_sign_so_that_the_list_is_the_legend(browser: Browser, tmp_path: Path) -> None:
+    with visit(browser, _write(tmp_path / "map.html", "adjust", language="en")) as page:
+        page.page.wait_for_selector(".name")
+        rows = page.page.locator("#layers label")
+        assert rows.count() == rows.locator(".key").count()
+        signs = {
+            sign.split()[-1] for sign in rows.locator(".key").evaluate_all("all => all.map(one => one.className)")
+        }
+        assert signs == {
+            "changed", "cancelled", "border", "subdistrict", "atoms", "road_main", "road_minor", "water", "wall",
+            "seat", "should", "names", "buildings",
+        }  # fmt: skip
+        assert "Should-rule broken (1)" in rows.all_inner_texts()[-3]
+        for sign in range(rows.count()):
+            look = (
+                rows.locator(".key")
+                .nth(sign)
+                .evaluate("one => getComputedStyle(one).backgroundImage + one.className")
+            )
+            assert "none" not in look or any(name in look for name in ("water", "names", "must")), look
+
+
+@pytest.mark.browser
+def test_names_stand_clear_of_marks_and_of_each_other(browser: Browser, tmp_path: Path) -> None:
+    with visit(browser, _write(tmp_path / "map.html", "today")) as page:
+        page.page.wait_for_selector(".name")
+        for button in ("in", "out", "out"):
+            page.page.wait_for_timeout(400)
+            boxes = page.page.evaluate(
+                """() => [...document.querySelectorAll('.name:not(.hidden), .seat, .mark')].map((one) => {
+                    const box = one.getBoundingClientRect();
+                    return [one.classList.contains('name'), box.left, box.top, box.right, box.bottom];
+                })"""
+            )
+            names = [box[1:] for box in boxes if box[0]]
+            assert names
+            for at, (left, top, right, bottom) in enumerate(names):
+                others = names[:at] + names[at + 1 :] + [box[1:] for box in boxes if not box[0]]
+                assert not any(
+                    left < o[2] - 1 and right > o[0] + 1 and top < o[3] - 1 and bottom > o[1] + 1 for o in others
+                )
+            page.page.locator(f".leaflet-control-zoom-{button}").click(force=True)
+
+
+@pytest.mark.browser
+def test_nobody_gets_lost_by_zooming(browser: Browser, tmp_path: Path) -> None:
+    with visit(browser, _write(tmp_path / "map.html", "today")) as page:
+        page.page.wait_for_selector(".name")
+        for button, times in (("in", 12), ("out", 16)):
+            for _ in range(times):
+                page.page.locator(f".leaflet-control-zoom-{button}").click(force=True)
+                page.page.wait_for_timeout(60)
+            page.page.wait_for_timeout(400)
+            scale = page.page.locator(".leaflet-control-scale-line").inner_text()
+            metres = float(scale.split()[0]) * (1000 if scale.endswith("km") else 1)
+            assert (metres >= 10) if button == "in" else (metres <= 500)
+
+
+@needs_shared
 def test_the_map_of_a_district_stays_under_4_mb(tmp_path: Path) -> None:
     ground = beilin()
     given = study()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser
 
 from districting.plans.division import Division
 from districting.reports.page import write_compare_page
+from tests.places import needs_shared
 from tests.reports.beilin import beilin, shuffled_plan
 from tests.reports.browsing import Visit, visit
 from tests.reports.town import Study, study
@@ -145,6 +147,62 @@ def test_what_the_canvas_shows_stands_in_a_table_that_the_search_narrows(opened:
 
 
 @pytest.mark.browser
+def test_the_search_suggests_and_the_keyboard_chooses(opened: Visit) -> None:
+    page = opened.page
+    page.keyboard.press("/")
+    page.keyboard.type("幸福")
+    options = page.locator("#suggestions [role=option]")
+    assert options.all_inner_texts() == [f"{letter}<幸福>社区\n长安路街道" for letter in "ABC"]
+    assert page.locator("#search").get_attribute("aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#search").get_attribute("aria-activedescendant") == "suggestion-1"
+    page.keyboard.press("Enter")
+    assert page.locator("#panel h2").first.inner_text().startswith("B<幸福>社区")
+    assert page.locator("#suggestions").is_hidden()
+    page.fill("#search", "")
+
+
+@pytest.mark.browser
+def test_a_community_that_gave_its_middle_away_is_found_where_it_lives_on(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A keeps its south-western atom; the middle of its old land is B's."""
+    given = study(drawing="B B B C\nB B B C\nA B B C")
+    with visit(browser, _write(tmp_path / "index.html", given)) as page:
+        page.page.wait_for_selector("body[data-ready]")
+        page.page.fill("#search", "A<幸")
+        page.page.keyboard.press("Enter")
+        rows = [row for row in page.page.locator("#panel tbody tr").all_inner_texts() if row.startswith("归属")]
+        assert rows == ["归属\tA<幸福>社区\tA<幸福>社区"]
+
+
+@pytest.mark.browser
+def test_findings_stand_under_their_rule_with_its_reading(opened: Visit) -> None:
+    opened.page.click("#tab-findings")
+    rule = opened.page.locator(".rule").first.inner_text()
+    assert rule.splitlines()[0] == "优化社区规模设置·合理划分社区管辖范围"
+    assert "户数或人数符合其一即可" in rule
+
+
+@pytest.mark.browser
+def test_distances_say_how_they_were_measured(opened: Visit) -> None:
+    """The town's reach rule is straight."""
+    assert "平均直线距离" in opened.page.locator("#panel").inner_text()
+
+
+@pytest.mark.browser
+def test_a_phone_shows_the_maps_above_the_panel(browser: Browser, tmp_path: Path) -> None:
+    with visit(browser, _write(tmp_path / "index.html", study()), width=420, height=860) as page:
+        page.page.wait_for_selector("body[data-ready]")
+        maps, panel = page.page.locator("#maps").bounding_box(), page.page.locator("aside").bounding_box()
+        assert maps is not None and panel is not None
+        assert maps["width"] == panel["width"] == 420
+        assert panel["y"] >= maps["y"] + maps["height"]
+        assert page.page.evaluate("document.documentElement.scrollWidth") == 420
+
+
+@pytest.mark.browser
 def test_a_finding_zooms_to_its_community(opened: Visit) -> None:
     zoom = "() => window.comparePage.maps.panes[0].map.getZoom()"
     before = opened.page.evaluate(zoom)
@@ -170,6 +228,13 @@ def test_the_page_speaks_english(browser: Browser, tmp_path: Path) -> None:
         assert page.page.locator(".made").count() == 0
         page.page.click("#tab-findings")
         assert "above the maximum of 3,000 households" in page.page.locator(".finding").first.inner_text()
+        assert page.page.locator(".rule strong").inner_text().startswith("Sizes of communities: reasonable areas")
+        assert page.page.locator(".rule p").inner_text().startswith("'Generally'")
+        page.page.fill("#search", "A<幸")
+        page.page.keyboard.press("Enter")
+        text = page.page.locator("body").inner_text()
+        assert "Households\t3,600" in text, "the unit is not said twice"
+        assert not re.search("[（），。：]", text), "punctuation of the other language"
         assert page.complaints == []
 
 
@@ -179,7 +244,7 @@ def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
     assert one == _write(tmp_path / "two.html", given).read_bytes()
 
 
-@pytest.mark.shared
+@needs_shared
 @pytest.mark.browser
 def test_a_district_of_88_communities_opens_and_stays_small(browser: Browser, tmp_path: Path) -> None:
     ground = beilin()

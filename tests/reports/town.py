@@ -174,11 +174,11 @@ def plan(ground: Territory, drawing: str = PLAN, *, plan_id: str = "adjust") -> 
     return Division.of_plan(Plan(plan_id, "adjust", assignment, pd.DataFrame(communities)), ground)
 
 
-def study(*, generated: bool = True) -> Study:
+def study(*, generated: bool = True, drawing: str = PLAN) -> Study:
     """Today (A 3,600, B 1,800, C 1,800 households) and one plan that moves 600 from A to B."""
     ground = territory(generated=generated)
     policy = preset("xian-2023").override({"reach.path": "straight"}, because="the town is small")
-    divisions = (Division.today(ground), plan(ground))
+    divisions = (Division.today(ground), plan(ground, drawing))
     size = policy.size
     too_large = Finding(
         "size",

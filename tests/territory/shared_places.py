@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import pytest
 import shapely
 
 from districting.territory.layers import Layers
-
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data are not beside the checkout")
+from tests.places import DATA
 
 WATER = {"river": "water", "lake": "water", "rail": "rail", "expressway": "expressway"}
 
 
 def layers_from_shared(name: str) -> Layers:
     """Reference place ``name`` with our column names; no cleaning beyond exploding multi-part lines."""
-    folder = SHARED / name
+    folder = DATA / name
     subdistricts = gpd.read_file(folder / "subdistricts.gpkg")
     crs = subdistricts.crs
     if "subdistrict_id" not in subdistricts:

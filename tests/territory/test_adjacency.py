@@ -16,8 +16,9 @@ from districting.territory.atoms import Atoms
 from districting.territory.cutting import cut_atoms
 from districting.territory.joining import join_atoms
 from districting.territory.layers import Layers
+from tests.places import needs_shared
 from tests.territory.drawn_towns import cross_roads, rows, square, town
-from tests.territory.shared_places import layers_from_shared, needs_shared
+from tests.territory.shared_places import layers_from_shared
 
 BANKS = [*rows(0, 0, 1000, 170, step=80, households=30), *rows(0, 270, 1000, 500, step=80, households=30)]
 
@@ -189,7 +190,6 @@ def test_the_graph_does_not_depend_on_the_order_or_names_of_the_atoms(seed: int)
     assert found == expected
 
 
-@pytest.mark.shared
 @needs_shared
 def test_most_borders_of_a_real_city_follow_roads() -> None:
     layers = layers_from_shared("xian_beilin")

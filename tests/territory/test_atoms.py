@@ -16,8 +16,9 @@ from districting.territory.cutting import cut_atoms
 from districting.territory.labelling import atom_ids
 from districting.territory.layers import Layers
 from districting.territory.pieces import extent_m
+from tests.places import needs_shared
 from tests.territory.drawn_towns import cross_roads, rows, square, town
-from tests.territory.shared_places import layers_from_shared, needs_shared
+from tests.territory.shared_places import layers_from_shared
 
 
 def assert_tiles(layers: Layers, atoms: Atoms) -> None:
@@ -280,7 +281,6 @@ def test_atoms_tile_the_ground_and_lose_no_household_in_any_town(
         assert len(lived) == 1
 
 
-@pytest.mark.shared
 @needs_shared
 @pytest.mark.parametrize(("place", "fewest", "most"), [("xian_beilin", 380, 480), ("cambridge_ma", 170, 240)])
 def test_a_real_city_is_cut_whole(place: str, fewest: int, most: int) -> None:

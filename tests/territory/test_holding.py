@@ -21,8 +21,9 @@ from districting.territory.joining import join_atoms
 from districting.territory.layers import Layers
 from districting.territory.sample import write_sample
 from districting.territory.sources import read_layers
+from tests.places import needs_shared
 from tests.territory.drawn_towns import rows, square, town
-from tests.territory.shared_places import layers_from_shared, needs_shared
+from tests.territory.shared_places import layers_from_shared
 from tests.territory.test_atoms import assert_tiles
 
 
@@ -114,7 +115,6 @@ def test_every_community_of_the_sample_town_stays_in_one_piece(tmp_path: Path) -
     assert set(lived) <= set(atoms.table["community_id"])
 
 
-@pytest.mark.shared
 @needs_shared
 @pytest.mark.parametrize(("place", "most_elsewhere"), [("xian_beilin", 0.02), ("cambridge_ma", 0.06)])
 def test_every_community_of_a_real_city_stays_in_one_piece_on_its_own_land(

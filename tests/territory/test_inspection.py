@@ -11,14 +11,11 @@ from districting.errors import LayerError
 from districting.territory.headings import guess_columns, guess_role
 from districting.territory.inspection import guess_case, inspect_file
 from districting.territory.sources import read_layers
+from tests.places import DATA, needs_shared
 from tests.territory.drawn_files import frame, town
-
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data do not lie beside this checkout")
 
 
 @needs_shared
-@pytest.mark.shared
 @pytest.mark.parametrize(
     ("place", "crs", "where", "households", "roles"),
     [
@@ -41,7 +38,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference dat
 def test_every_role_of_the_reference_places_is_found(
     place: str, crs: str, where: str, households: int, roles: list[str]
 ) -> None:
-    folder = SHARED / place
+    folder = DATA / place
     guessed = guess_case(sorted(folder.glob("*.gpkg")), folder=folder)
     assert guessed.crs == crs
     assert [spec.role for spec in guessed.layers] == roles  # blocks.gpkg of Xi'an plays none

@@ -12,36 +12,33 @@ import shapely
 from districting.errors import LayerError
 from districting.territory.osm import download_place, read_extract, rows_from_features
 from districting.territory.sources import LayerSpec, read_layers
+from tests.places import DATA, needs_shared
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "osm"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data do not lie beside this checkout")
+OSM = DATA / "osm"
 
 
 @needs_shared
-@pytest.mark.shared
 def test_liechtenstein_has_all_its_buildings() -> None:
-    table, lost = read_extract(SHARED / "liechtenstein.osm.pbf", "buildings")
+    table, lost = read_extract(OSM / "liechtenstein.osm.pbf", "buildings")
     assert len(table) == 8_994 and lost == 0  # README of the data
     assert table["building_id"].is_unique and table.is_valid.all()
 
 
 @needs_shared
-@pytest.mark.shared
 def test_the_helsinki_extract_that_gdal_cannot_read_is_read() -> None:
-    table, _ = read_extract(SHARED / "helsinki_centre.osm.pbf", "buildings")
+    table, _ = read_extract(OSM / "helsinki_centre.osm.pbf", "buildings")
     assert set(table.geom_type) == {"MultiPolygon"} and len(table) > 400
     assert "no" in set(table["residential"])
-    roads, cut = read_extract(SHARED / "helsinki_centre.osm.pbf", "roads")
+    roads, cut = read_extract(OSM / "helsinki_centre.osm.pbf", "roads")
     assert cut > 0 and "Mannerheimintie" in set(roads["name"])
 
 
 @needs_shared
-@pytest.mark.shared
 def test_an_extract_serves_as_layers_around_drawn_land(tmp_path: Path) -> None:
     """Vaduz by hand: a box of 0.02° around its middle; the extract holds the whole country."""
     land = gpd.GeoDataFrame({"name": ["Vaduz"]}, geometry=[shapely.box(9.51, 47.13, 9.53, 47.15)], crs=4326)
     land.to_crs(32632).to_parquet(tmp_path / "land.parquet")
-    extract = str((SHARED / "liechtenstein.osm.pbf").resolve())
+    extract = str((OSM / "liechtenstein.osm.pbf").resolve())
     country, _ = read_extract(Path(extract), "buildings")
     inside = country[country.representative_point().intersects(land.geometry.iloc[0])]
     inside.to_parquet(tmp_path / "homes.parquet")

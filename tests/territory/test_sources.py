@@ -17,10 +17,8 @@ from hypothesis import strategies as st
 from districting.progress import Step
 from districting.territory.layers import ROAD_CLASSES
 from districting.territory.sources import LayerSpec, read_layers
+from tests.places import DATA, needs_shared
 from tests.territory.drawn_files import CRS, X, Y, frame, read, town, with_role, write
-
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data do not lie beside this checkout")
 
 BUILDING_TYPES = {
     "households": "int64",
@@ -80,7 +78,6 @@ def test_a_town_is_read_as_promised(tmp_path: Path) -> None:
 
 
 @needs_shared
-@pytest.mark.shared
 def test_xian_beilin_is_read_whole() -> None:
     specs = [
         LayerSpec(
@@ -92,7 +89,7 @@ def test_xian_beilin_is_read_whole() -> None:
         LayerSpec("subdistricts", "subdistricts.gpkg"),
         LayerSpec("facilities", "facilities.gpkg", where="kind = 'community_service_centre'"),
     ]
-    layers = read_layers(specs, crs="EPSG:32649", folder=SHARED / "xian_beilin")
+    layers = read_layers(specs, crs="EPSG:32649", folder=DATA / "xian_beilin")
     assert_keeps_the_promise(layers)
     # figures of the data's own README
     assert layers.households == 266_894
@@ -102,7 +99,6 @@ def test_xian_beilin_is_read_whole() -> None:
 
 
 @needs_shared
-@pytest.mark.shared
 def test_cambridge_is_read_whole_and_its_repairs_are_logged() -> None:
     specs = [
         LayerSpec("buildings", "buildings.gpkg", columns={"estimated": "hh_source"}),
@@ -113,7 +109,7 @@ def test_cambridge_is_read_whole_and_its_repairs_are_logged() -> None:
         LayerSpec("subdistricts", "subdistricts.gpkg"),
         LayerSpec("facilities", "facilities.gpkg", where="kind = 'community_centre'"),
     ]
-    layers = read_layers(specs, crs="EPSG:26986", folder=SHARED / "cambridge_ma")
+    layers = read_layers(specs, crs="EPSG:26986", folder=DATA / "cambridge_ma")
     assert_keeps_the_promise(layers)
     assert layers.households == 43_100  # README of the data
     assert int(layers.buildings["households"][~layers.buildings["estimated"]].sum()) == 41_902

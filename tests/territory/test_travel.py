@@ -10,8 +10,9 @@ import pytest
 from shapely.geometry import Point
 
 from districting.territory.travel import DETOUR, WalkNetwork, distances
+from tests.places import needs_shared
 from tests.territory.drawn_towns import CRS, square, town
-from tests.territory.shared_places import layers_from_shared, needs_shared
+from tests.territory.shared_places import layers_from_shared
 
 
 def buildings(*homes: tuple[float, float, int]) -> gpd.GeoDataFrame:
@@ -107,7 +108,6 @@ def test_a_walk_on_a_grid_is_the_shortest_path_of_networkx() -> None:
     np.testing.assert_allclose(mean, expected, atol=1e-6)
 
 
-@pytest.mark.shared
 @needs_shared
 def test_a_walk_is_never_shorter_than_the_straight_line_in_a_real_city() -> None:
     layers = layers_from_shared("xian_beilin")

@@ -291,6 +291,7 @@ function paintTexts(context, view, scene, plan, at, atomPx, chosen) {
   const room = new Room();
   const { width, height, scale } = view;
   room.take(view.head / 2, 22, view.head, 44);
+  room.take(60, height - 12, 120, 26);  // the scale
   const seen = ([x, y]) => x > -40 && y > -20 && x < width + 40 && y < height + 20;
   const near = atomPx >= NEAR;
   if (near) paintSeats(context, plan, at, seen, room);
@@ -308,21 +309,38 @@ function paintTexts(context, view, scene, plan, at, atomPx, chosen) {
 }
 
 // A name steps aside for a service centre, inside its own land.
-const LABEL_SHIFTS = [0, 22, -22, 40, -40];
+const LABEL_SHIFTS = [0, 14, -14, 26, -26, 40, -40];
 
-// Name and households; far out the name without its last word, and the change as a badge.
+// The font is left as it was found.
+function captionWidth(context, community, size) {
+  const before = context.font;
+  context.font = `${community.broken ? 700 : 400} ${size - 1.5}px ${FONT}`;
+  const wide = context.measureText(community.caption).width;
+  context.font = before;
+  return wide;
+}
+
+// Name and households, the name alone where there is no room for both; far out the name without its last word, and the change as a badge.
 function paintLabel(context, view, plan, community, [x, y], { room, chosen, scene, atomPx }) {
   const radius = community.radius * view.scale;
   const strong = plan !== scene.today && plan.paths.touched.has(community.id);
   const size = radius > 60 ? 14 : radius > 30 ? 13 : radius > 16 ? 12 : 11;
   const name = radius > 30 || chosen ? community.name : community.short;
   context.font = `${strong || chosen ? 700 : 600} ${size}px ${FONT}`;
-  const wide = context.measureText(name).width;
-  if (radius < wide / 5.5 && !chosen) return;
-  const two = radius > 19;
-  const left = Math.min(Math.max(x, wide / 2 + 3), view.width - wide / 2 - 3);
-  if (Math.abs(left - x) > radius + 6) return;
-  const shift = LABEL_SHIFTS.find((step) => Math.abs(step) < radius && room.take(left, y + step, wide + 3, (two ? 2.1 : 1.05) * size));
+  const first = context.measureText(name).width;
+  if (radius < first / 5.5 && !chosen) return;
+  const both = Math.max(first, captionWidth(context, community, size));
+  let left = x;
+  let shift;
+  let two = false;
+  for (const lines of radius > 19 ? [2, 1] : [1]) {
+    const wide = lines === 2 ? both : first;
+    left = Math.min(Math.max(x, wide / 2 + 3), view.width - wide / 2 - 3);
+    if (Math.abs(left - x) > radius + 6) continue;
+    two = lines === 2;
+    shift = LABEL_SHIFTS.find((step) => Math.abs(step) <= 0.7 * radius && room.take(left, y + step, wide + 3, (two ? 2.1 : 1.05) * size));
+    if (shift !== undefined) break;
+  }
   if (shift === undefined) return;
   y += shift;
   const colour = community.broken ? SEVERITY.must : INK;
@@ -391,7 +409,7 @@ function paintSeats(context, plan, at, seen, room) {
     if (community.seat === null) continue;
     const [x, y] = at(community.seat[0], community.seat[1]);
     if (!seen([x, y])) continue;
-    room.take(x, y, 8, 8);
+    room.take(x, y, 12, 12);
     const proposed = community.seatKind === "candidate";
     context.fillStyle = proposed ? CHANGE : "#fff";
     context.strokeStyle = proposed ? "#fff" : INK;

@@ -8,7 +8,7 @@ function buildScene(data) {
   const [west, south, east, north] = data.bounds;
   for (const plan of data.plans) preparePlan(plan, today, data);
   return {
-    atoms, today, bounds: data.bounds, palette: data.palette, colours: data.colours,
+    atoms, today, bounds: data.bounds, focus: data.focus, palette: data.palette, colours: data.colours,
     atomSize: Math.sqrt(data.land_m2 / Math.max(atoms.n, 1)),
     subdistrictBorders: atoms.borders((a, b) => subdistrict[a] !== subdistrict[b]),
     roads: data.roads.map((road) => ({ kind: road.kind, path: linesPath(road) })),
@@ -45,7 +45,7 @@ function startPage(data) {
   const scene = buildScene(data);
   const probe = document.createElement("canvas").getContext("2d");
   const state = {
-    shown: data.plans.slice(0, 4).map((plan) => plan.id), tab: "compare", search: "", point: null, pointPlan: null,
+    shown: data.plans.slice(0, window.innerWidth < 900 ? 2 : 4).map((plan) => plan.id), tab: "compare", search: "", point: null, pointPlan: null,
     chosen: new Map(), findingsPlan: (data.plans[0] || {}).id,
   };
   const chosen = (plan) => (state.chosen.has(plan.id) ? state.chosen.get(plan.id) : -1);
@@ -61,18 +61,21 @@ function startPage(data) {
       if (open) showTab("community");
       maps.redraw();
     },
-    pickCommunity(plan, at, zoom) {
-      const { x, y, box } = plan.communities[at];
-      this.pickPoint(plan, x, y);
-      if (zoom) zoomTo(box);
+    // In every plan the community of that id; where it does not exist, whoever holds the middle of its land in the
+    // plan that leads: the one asked about, else the first that has it, today last.
+    pickCommunity(id, lead = null, open = true) {
+      const own = lead ? { plan: lead, one: lead.communities[lead.index.get(id)] } : everyCommunity(data).find(({ one }) => one.id === id);
+      state.point = [own.one.x, own.one.y];
+      state.pointPlan = own.plan.id;
+      state.chosen = new Map(data.plans.map((plan) => [plan.id, plan.index.get(id) ?? communityAt(plan, own.one.x, own.one.y, probe)]));
+      if (open) showTab("community");
+      zoomTo(boxAround(data.plans.filter((plan) => plan.index.has(id) && state.shown.includes(plan.id)).map((plan) => plan.communities[plan.index.get(id)].box)) || own.one.box);
+      maps.redraw();
     },
     pickFinding(plan, finding) {
       if (!state.shown.includes(plan.id)) togglePlan(plan.id);
-      const at = plan.index.get(finding.community);
-      if (at !== undefined) {
-        this.pickPoint(plan, plan.communities[at].x, plan.communities[at].y, false);
-        zoomTo(plan.communities[at].box);
-      } else if (finding.x !== null) maps.fit(finding.x - 300, finding.y - 300, finding.x + 300, finding.y + 300);
+      if (plan.index.has(finding.community)) this.pickCommunity(finding.community, plan, false);
+      else if (finding.x !== null) maps.fit(finding.x - 300, finding.y - 300, finding.x + 300, finding.y + 300);
     },
     findingsOf(id) {
       state.findingsPlan = id;
@@ -85,6 +88,12 @@ function startPage(data) {
       maps.redraw();
     },
   };
+
+  function boxAround(boxes) {
+    if (!boxes.length) return null;
+    const edge = (at, pick) => pick(...boxes.map((box) => box[at]));
+    return [edge(0, Math.min), edge(1, Math.min), edge(2, Math.max), edge(3, Math.max)];
+  }
 
   function zoomTo([west, south, east, north]) {
     const margin = 0.35 * Math.max(east - west, north - south);
@@ -129,15 +138,10 @@ function startPage(data) {
     });
   });
   const search = document.getElementById("search");
-  search.addEventListener("input", () => {
-    state.search = search.value;
+  new Search(search, document.getElementById("suggestions"), data, (text) => {
+    state.search = text;
     showTab("community");
-  });
-  search.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    const first = panel.querySelector("tbody button.link");
-    if (first) first.click();
-  });
+  }, (id) => actions.pickCommunity(id));
   document.getElementById("whole").addEventListener("click", () => maps.whole());
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") actions.clear();

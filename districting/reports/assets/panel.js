@@ -75,16 +75,28 @@ function certificates(data) {
     const said = fill(words.proved_count, { proved, total: plan.certificates.length });
     made.push(
       make("details", {}, make("summary", {}, make("strong", { text: plan.title }), ` ${said}`),
-        table([words.subdistrict, words.status, words.objective, words.bound, words.gap, words.communities], rows, plan.title)),
+        table([words.subdistrict, words.status, words.objective, words.bound, words.gap, words.communities], rows, plan.title),
+        ...why(plan)),
     );
   }
   return made.length ? [make("h3", { text: words.certificates }), make("p", { class: "hint", text: words.certificates_hint }), ...made] : [];
 }
 
+// Why a sub-district has no plan, and what would mend it.
+function why(plan) {
+  const said = plan.certificates.flatMap((proof) => (proof.conflicts || []).map((text) => make("li", { text: `${proof.name}: ${text}` })));
+  return said.length ? [make("ul", {}, ...said)] : [];
+}
+
 function legend(data) {
   const { words } = data;
   const item = (kind, text) => make("li", {}, make("i", { class: `key ${kind}` }), text);
-  const items = ["border", "subdistrict", "cancelled", "changed", "seat", "seat_new", "must", "should"].map((kind) => item(kind, words[`legend_${kind}`]));
+  const ground = new Set([...data.barriers, ...data.areas].map((one) => one.kind));
+  const kinds = [
+    "border", "subdistrict", "cancelled", "changed", "seat", "seat_new", "must", "should", "chosen", "badge", "buildings", "road_main",
+    ...["water", "rail", "wall", "expressway"].filter((kind) => ground.has(kind)),
+  ];
+  const items = kinds.map((kind) => item(kind, words[`legend_${kind}`]));
   return make("section", { class: "legend" }, make("h3", { text: words.legend }), make("ul", {}, ...items), make("p", { class: "hint", text: words.legend_fill }));
 }
 
@@ -128,44 +140,52 @@ function communityView(data, state, actions) {
 function communityTable(data, state, actions) {
   const { words } = data;
   const wanted = state.search.trim().toLowerCase();
-  const all = new Map();
-  for (const plan of data.plans) plan.communities.forEach((one, at) => all.has(one.id) || all.set(one.id, { plan, at, one }));
-  const rows = [...all.values()]
-    .filter(({ one }) => !wanted || [one.name, one.id, one.subdistrict].some((text) => text.toLowerCase().includes(wanted)))
-    .map(({ plan, at, one }) => ({
+  const rows = everyCommunity(data)
+    .sort((a, b) => (a.one.id < b.one.id ? -1 : 1))
+    .filter((entry) => matches(entry, wanted))
+    .map(({ one }) => ({
       cells: [one.name, ...data.plans.map((other) => {
         const here = other.index.get(one.id);
         if (here === undefined) return "—";
         return make("span", { class: other.communities[here].broken ? "bad" : "", text: figure(other.communities[here].figures.households, { digits: 0 }) });
       })],
       mark: [...data.plans].some((other) => other.index.get(one.id) !== undefined && state.chosen.get(other.id) === other.index.get(one.id)) ? "on" : "",
-      onclick: () => actions.pickCommunity(plan, at, true),
+      onclick: () => actions.pickCommunity(one.id),
       title: `${one.subdistrict} ${one.id}`,
     }));
   if (!rows.length) return make("p", { class: "hint", text: words.nothing_found });
   return table([words.community, ...data.plans.map((plan) => plan.title)], rows, words.all_communities);
 }
 
-function findingList(findings, plan, words, actions) {
+function findingList(findings, plan, words, actions, clauses = true) {
   return make("ul", { class: "findings" }, ...findings.map((finding) =>
     make("li", {}, make("button", { type: "button", class: `finding ${finding.strength}`, onclick: () => actions.pickFinding(plan, finding) },
       make("span", { class: "what", text: finding.text }),
-      make("span", { class: "clause", text: `${words[`strength_${finding.strength}`]} · ${finding.clause}` })))));
+      clauses ? make("span", { class: "clause", text: `${words[`strength_${finding.strength}`]} · ${finding.clause}` }) : null))));
+}
+
+// Findings under the rule that each is about: its clause, and how we read it.
+function findingsByRule(findings, plan, data, actions) {
+  const rules = new Map();
+  for (const finding of findings) rules.set(finding.rule, [...(rules.get(finding.rule) || []), finding]);
+  return [...rules].flatMap(([rule, some]) => [
+    make("div", { class: "rule" }, make("strong", { text: some[0].clause }), data.readings[rule] ? make("p", { class: "hint", text: data.readings[rule] }) : null),
+    findingList(some, plan, data.words, actions, false),
+  ]);
 }
 
 function findingsView(data, state, actions) {
   const { words } = data;
   const plan = data.plans.find((one) => one.id === state.findingsPlan) || data.plans[0];
   const choice = make("select", { "aria-label": words.plan, onchange: (event) => actions.findingsOf(event.target.value) },
-    ...data.plans.map((one) => make("option", { value: one.id, text: `${one.title}（${one.findings.length}）`, ...(one === plan ? { selected: "" } : {}) })));
+    ...data.plans.map((one) => make("option", { value: one.id, text: fill(words.plan_findings, { title: one.title, n: one.findings.length }), ...(one === plan ? { selected: "" } : {}) })));
   const shown = [make("h2", { text: words.tab_findings }), make("div", { class: "row" }, choice)];
   if (!plan.findings.length) shown.push(make("p", { class: "hint", text: words.no_findings }));
   for (const strength of ["must", "should", "prefer"]) {
     const some = plan.findings.filter((finding) => finding.strength === strength);
     if (!some.length) continue;
-    const list = findingList(some, plan, words, actions);
     const head = make("summary", {}, make("strong", { text: words[`strength_${strength}`] }), ` ${some.length}`);
-    shown.push(make("details", { class: "group", ...(strength === "prefer" && some.length > 12 ? {} : { open: "" }) }, head, list));
+    shown.push(make("details", { class: "group", ...(strength === "prefer" && some.length > 12 ? {} : { open: "" }) }, head, ...findingsByRule(some, plan, data, actions)));
   }
   return shown;
 }

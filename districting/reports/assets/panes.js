@@ -47,7 +47,7 @@ class Panes {
     this.holder.append(box);
     const map = L.map(ground, {
       crs: L.CRS.Simple, zoomSnap: 0, zoomDelta: 0.5, wheelPxPerZoomLevel: 110, zoomAnimation: false,
-      attributionControl: false, zoomControl: false, minZoom: -7, maxZoom: 4, inertia: true, boxZoom: true,
+      attributionControl: false, zoomControl: false, minZoom: -7, maxZoom: 2, inertia: true, boxZoom: true,
     });
     ground.append(canvas);
     if (at === 0) L.control.zoom({ position: "topright", zoomInTitle: this.words.zoom_in, zoomOutTitle: this.words.zoom_out }).addTo(map);
@@ -76,6 +76,7 @@ class Panes {
     if (!this.panes.length) return;
     const { clientWidth: width, clientHeight: height } = this.holder;
     const [west, south, east, north] = this.scene.bounds;
+    const first = this.scene.focus || this.scene.bounds;
     const n = this.panes.length;
     let best = [1, 0];
     for (let columns = 1; columns <= n; columns++) {
@@ -85,13 +86,19 @@ class Panes {
     }
     this.holder.style.gridTemplateColumns = `repeat(${best[0]}, minmax(0, 1fr))`;
     this.holder.style.gridTemplateRows = `repeat(${Math.ceil(n / best[0])}, minmax(0, 1fr))`;
+    const rest = n % best[0];
+    this.panes[n - 1].box.style.gridColumn = rest ? `span ${best[0] - rest + 1}` : "";
     const before = this.view;
     this.follows = true;
     for (const pane of this.panes) {
       pane.map.invalidateSize({ animate: false, pan: false });
       if (before) pane.map.setView(before.center, before.zoom, { animate: false });
-      else pane.map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [10, 42], paddingBottomRight: [10, 12] });
+      else pane.map.fitBounds([[first[1], first[0]], [first[3], first[2]]], { animate: false, paddingTopLeft: [10, 42], paddingBottomRight: [10, 12] });
       this.later(pane);
+    }
+    if (!before) {
+      const lead = this.panes[0].map;
+      for (const pane of this.panes.slice(1)) pane.map.setView(lead.getCenter(), lead.getZoom(), { animate: false });
     }
     this.follows = false;
   }

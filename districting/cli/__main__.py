@@ -1,0 +1,5 @@
+"""``python -m districting.cli``."""
+
+from districting.cli.app import main
+
+main()

@@ -1,0 +1,162 @@
+"""Scale: a whole generated city from files to pages, and a region of any number of communities through the engine."""
+
+from __future__ import annotations
+
+import pickle
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from districting.case import Case
+from districting.engine import Job, stream_jobs
+from districting.solvers.params import Params
+from districting.solvers.strategy import SolveMode
+from districting.study import Study
+from districting.territory.sample import Size, write_sample
+
+
+@dataclass(frozen=True)
+class CityFigures:
+    """What a city took.
+
+    Parameters
+    ----------
+    buildings, communities, subdistricts, atoms
+        How large it is.
+    seconds
+        Wall time by stage, s.
+    cpu_s
+        Of this process and of all its workers.
+    memory_gib
+        Peak of this process, and of the largest worker.
+    gaps
+        By alternative: proved gap of each sub-district, as a share; inf without a plan.
+    """
+
+    buildings: int
+    communities: int
+    subdistricts: int
+    atoms: int
+    seconds: dict[str, float]
+    cpu_s: float
+    memory_gib: tuple[float, float]
+    gaps: dict[str, list[float]]
+
+    def within(self, share: float) -> dict[str, int]:
+        """Sub-districts with a proved gap of at most ``share``, by alternative."""
+        return {plan: sum(gap <= share for gap in gaps) for plan, gaps in self.gaps.items()}
+
+
+def measure_city(
+    folder: Path,
+    *,
+    size: Size | str = "city",
+    modes: Sequence[SolveMode] = ("adjust", "whole", "redraw"),
+    time_limit_s: float = 60.0,
+    engine: str = "local",
+    workers: int | None = None,
+    seed: int = 7,
+) -> CityFigures:
+    """Generate a city into ``folder``, run the main job on it, files to pages, and say what it took."""
+    case = write_sample(folder / "town", size=size, seed=seed)
+    clock, cpu = time.perf_counter(), _cpu_s()
+    seconds: dict[str, float] = {}
+
+    def lap(name: str) -> None:
+        nonlocal clock
+        seconds[name], clock = time.perf_counter() - clock, time.perf_counter()
+
+    settings = {"modes": tuple(modes), "time_limit_s": time_limit_s, "workers": workers}
+    study = Study(Case.read(case)).with_settings(settings)
+    layers = study.layers
+    lap("read")
+    atoms = len(study.territory.atoms.table)
+    lap("atoms and adjacency")
+    run = study.propose(engine=engine)
+    lap("diagnose, solve, judge")
+    study.write(run, folder / "out")
+    lap("write")
+    gaps = {
+        alternative.plan.plan_id: [answer.result.gap_proved for _, answer in sorted(alternative.answers.items())]
+        for alternative in run.alternatives
+    }
+    return CityFigures(
+        buildings=len(layers.buildings),
+        communities=len(layers.communities),
+        subdistricts=len(layers.subdistricts),
+        atoms=atoms,
+        seconds=seconds,
+        cpu_s=_cpu_s() - cpu,
+        memory_gib=(_memory_gib(resource.RUSAGE_SELF), _memory_gib(resource.RUSAGE_CHILDREN)),
+        gaps=gaps,
+    )
+
+
+@dataclass(frozen=True)
+class RegionFigures:
+    """What a region took: ``memory_mib`` of this process after each tenth of the jobs, beginning before the first."""
+
+    jobs: int
+    communities: int
+    unsolved: int
+    seconds: float
+    memory_mib: list[float]
+    worker_memory_mib: float
+
+
+def measure_region(
+    folder: Path,
+    *,
+    jobs: int = 700,
+    towns: int = 3,
+    mode: SolveMode = "whole",
+    params: Params | None = None,
+    engine: str = "local",
+    workers: int | None = None,
+) -> RegionFigures:
+    """Stream the sub-districts of ``towns`` generated towns, over and over under new names, through the engine.
+
+    Each job is a fresh copy, made when a worker is free, as a region that is read town by town would be.
+    """
+    problems = []
+    for seed in range(towns):
+        study = Study(Case.read(write_sample(folder / f"town-{seed}", size="town", seed=seed)))
+        problems += [pickle.dumps(posed.problem) for posed in study._pose(study.subdistrict_ids(())).values()]
+    params = params or Params(time_limit_s=60.0)
+    communities = 0
+
+    def made() -> Iterator[Job]:
+        nonlocal communities
+        for number in range(jobs):
+            problem = pickle.loads(problems[number % len(problems)])
+            communities += len(problem.community_ids)
+            yield Job(replace(problem, name=f"{number:05d}"), mode, params)
+
+    clock, memory, unsolved = time.perf_counter(), [_memory_now_mib()], 0
+    streamed = stream_jobs(made(), total=jobs, engine=engine, workers=workers)
+    for number, (_, result) in enumerate(streamed, start=1):
+        unsolved += result.solution is None and result.status == "unknown"
+        if number * 10 // jobs > (number - 1) * 10 // jobs:
+            memory.append(_memory_now_mib())
+    seconds = time.perf_counter() - clock
+    worker = _memory_gib(resource.RUSAGE_CHILDREN) * 1024
+    return RegionFigures(jobs, communities, unsolved, seconds, memory, worker)
+
+
+def _cpu_s() -> float:
+    """CPU time of this process and of its children that have ended, s."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _memory_gib(who: int) -> float:
+    """Peak resident memory, GiB (Linux counts in KiB)."""
+    return resource.getrusage(who).ru_maxrss / 2**20
+
+
+def _memory_now_mib() -> float:
+    """Resident memory of this process, MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
