@@ -12,14 +12,16 @@ from typing import Any, cast, get_args
 import tomlkit
 from tomlkit.items import Table
 
-from districting.errors import CaseError, Fault, PolicyError
+from districting.engine import read_engine
+from districting.errors import CaseError, Fault, InputError, PolicyError
+from districting.further import Variety
 from districting.language import Language
 from districting.plans.posing import LockRequest, PoseSettings
 from districting.plans.problem import LockKind
 from districting.policies.policy import Policy
 from districting.policies.reading import read_policy
+from districting.solvers.approach import Approach, read_approaches
 from districting.solvers.params import Params
-from districting.solvers.strategy import SolveMode
 from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
 
 _TOP = {"policy", "crs", "language", "generated", "layers", "solve", "locks", "overrides"}
@@ -32,7 +34,15 @@ class SolveSettings:
     Parameters
     ----------
     modes
-        Alternatives, in the order of the report.
+        Alternatives, in the order of the report: a mode, or a mode and what is wanted of it
+        (``"adjust/best-service"``, ``"redraw/mine.toml"``).
+    profile
+        What is wanted where an entry of ``modes`` names nothing: a preset or a profile file; None: its own.
+    alternatives
+        Plans of each entry of ``modes``: the best one and others that truly differ.
+    differ_share, within_share
+        Such a plan places at least this share of a sub-district's households differently from each before it, and
+        the first thing wanted of it is at most this share worse than in the best.
     time_limit_s
         Wall time per sub-district and alternative, s.
     gap_households, gap_share
@@ -48,13 +58,19 @@ class SolveSettings:
         (fewest, most).
     horizon
         Year at which the size bounds must hold too, planned housing included; None: today only.
+    engine
+        Where the solving runs: ``serial``, ``local`` or ``dask://host:port``.
     workers
-        Worker processes; None: one per core.
+        Worker processes of this machine; None: one per core.
     whole_may_join
         In ``whole``, a community with no legal union may join a part of an oversized neighbour.
     """
 
-    modes: tuple[SolveMode, ...] = ("whole", "adjust", "redraw")
+    modes: tuple[str, ...] = ("whole", "adjust", "redraw")
+    profile: str | None = None
+    alternatives: int = 1
+    differ_share: float = 0.05
+    within_share: float = 0.1
     time_limit_s: float = 60.0
     gap_households: float = 5.0
     gap_share: float = 0.001
@@ -63,12 +79,18 @@ class SolveSettings:
     seed: int = 7
     communities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     horizon: int | None = None
+    engine: str = "local"
     workers: int | None = None
     whole_may_join: bool = False
 
     @property
+    def variety(self) -> Variety:
+        """How many plans of each kind, and what sets them apart."""
+        return Variety(self.alternatives, self.differ_share, self.within_share)
+
+    @property
     def params(self) -> Params:
-        """What the solvers read."""
+        """What the solvers read, whatever is wanted of the plan."""
         return Params(
             time_limit_s=self.time_limit_s,
             gap_households=self.gap_households,
@@ -126,6 +148,16 @@ class Case:
             locks=self.locks,
             horizon=self.solve.horizon is not None,
         )
+
+    def approaches(self, modes: Sequence[str] = ()) -> tuple[Approach, ...]:
+        """The alternatives of the case, or those named: each a mode with its profile.
+
+        Raises
+        ------
+        CaseError
+            If a mode or a profile is unknown, or a profile's file is wrong; lists every fault.
+        """
+        return read_approaches(tuple(modes) or self.solve.modes, profile=self.solve.profile, folder=self.folder)
 
     def policy(self) -> Policy:
         """The policy with the case's overrides.
@@ -238,14 +270,12 @@ class _Reader:
     def solve(self, table: Mapping[str, Any]) -> SolveSettings:
         """``[solve]``."""
         values = self.known("solve.", table, {f.name for f in dataclasses.fields(SolveSettings)})
-        modes = tuple(values.get("modes", SolveSettings.modes))
-        wrong = [mode for mode in modes if mode not in get_args(SolveMode)]
-        if wrong or not modes:
-            known = ", ".join(get_args(SolveMode))
-            self.fault("fault.case_value", key="solve.modes", value=", ".join(map(str, wrong)), known=known)
-        values["modes"] = modes
+        values["modes"] = self.modes(values.get("modes", list(SolveSettings.modes)), values.get("profile"))
         values["communities"] = numbers_by_subdistrict(values.get("communities", {}))
         for name, kinds in (
+            ("alternatives", (int,)),
+            ("differ_share", (int, float)),
+            ("within_share", (int, float)),
             ("time_limit_s", (int, float)),
             ("gap_households", (int, float)),
             ("gap_share", (int, float)),
@@ -257,7 +287,26 @@ class _Reader:
         ):
             if name in values and (not isinstance(values[name], kinds) or values[name] < 0):
                 self.fault("fault.case_value", key=f"solve.{name}", value=values[name], known="≥ 0")
+        try:
+            read_engine(str(values.get("engine", SolveSettings.engine)))
+        except InputError as error:
+            self.faults += error.faults
         return SolveSettings(**values)
+
+    def modes(self, entries: object, profile: object) -> tuple[str, ...]:
+        """``modes``, every one with a profile that can be read."""
+        texts = tuple(map(str, entries)) if isinstance(entries, list) else ()
+        if not texts:
+            self.fault("fault.case_value", key="solve.modes", value=entries, known='["adjust", "redraw/balanced"]')
+        try:
+            read_approaches(texts, profile=None if profile is None else str(profile), folder=self.path.parent)
+        except CaseError as error:
+            for fault in error.faults:
+                if "file" in fault.values or "plan" in fault.values:
+                    self.faults.append(fault)  # of the profile's own file, or a plan named twice
+                else:
+                    self.fault("fault.case_value", **{"known": "", **fault.values, "key": "solve.modes"})
+        return texts
 
     def lock(self, entry: Mapping[str, Any]) -> LockRequest:
         """One of ``[[locks]]``."""

@@ -149,6 +149,7 @@ def price_rules(
     locks: Sequence[LockRequest],
     roads: Sequence[str],
     pose_with: Callable[[tuple[LockRequest, ...]], Mapping[str, Posed]],
+    engine: str = "local",
     workers: int | None = None,
     progress: Progress = silent,
     stop: Stop = never,
@@ -167,10 +168,8 @@ def price_rules(
         Names of roads; each is one wish.
     pose_with
         Poses the sub-districts anew with other locks.
-    workers
-        Worker processes; None: one per core.
-    progress, stop
-        Told and asked on the way.
+    engine, workers, progress, stop
+        As `run_jobs` takes them.
     """
     locks = tuple(locks)
     variants: list[tuple[str, tuple[str, ...], bool, dict[str, Problem]]] = []
@@ -198,7 +197,7 @@ def price_rules(
     jobs = [Job(one.problem, mode, params) for one in posed.values()]
     for number, (_, _, _, problems) in enumerate(variants):
         jobs += [Job(replace(p, name=f"{p.name} · {number}"), mode, params) for p in problems.values()]
-    results = run_jobs(jobs, workers=workers, progress=progress, stop=stop)
+    results = run_jobs(jobs, engine=engine, workers=workers, progress=progress, stop=stop)
     base = {name: (one.problem, results[mode, one.problem.name]) for name, one in posed.items()}
     prices = []
     for number, (rule, names, in_force, problems) in enumerate(variants):

@@ -16,6 +16,7 @@ from districting.plans.finding import Finding
 from districting.plans.plan import Plan
 from districting.reports.run_record import subdistrict_record
 from districting.solvers.assembly import Answer
+from districting.solvers.profile import Profile
 from districting.solvers.wording import conflict_sentence
 
 
@@ -50,6 +51,8 @@ class Alternative:
         Its verdict.
     answers
         Problem and result by sub-district id.
+    profile
+        What was wanted of it.
     forced_households
         By sub-district id: households that change community in every plan, since the main part of their
         community lies in another sub-district. Counted in objective and bound of the certificate.
@@ -60,6 +63,7 @@ class Alternative:
     plan: Plan
     judged: Judged
     answers: Mapping[str, Answer]
+    profile: Profile
     forced_households: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -73,12 +77,24 @@ class Alternative:
         rows = []
         for subdistrict_id, answer in sorted(self.answers.items()):
             result, before = answer.result, len(answer.problem.community_ids)
-            forced = self.forced_households.get(subdistrict_id, 0) if result.mode != "redraw" else 0
+            forced = self.forced_households.get(subdistrict_id, 0)
+            weights = {stage.name: stage.weights.get("moved_households", 0.0) for stage in self.profile.stages}
+            weights.setdefault("moved_households", 1.0)
+            terms = tuple(
+                replace(
+                    term,
+                    value=term.value + forced * weights.get(term.name, 0.0),
+                    lower_bound=term.lower_bound + forced * weights.get(term.name, 0.0),
+                )
+                for term in result.terms
+            )
+            more = forced * self.profile.stages[0].weights.get("moved_households", 0.0)
             named = replace(
                 result,
                 name=self.names.get(subdistrict_id, subdistrict_id),
-                objective=result.objective + forced,
-                lower_bound=result.lower_bound + forced,
+                objective=result.objective + more,
+                lower_bound=result.lower_bound + more,
+                terms=terms,
             )
             after = len(result.solution.chosen) if result.solution else before
             rows.append(

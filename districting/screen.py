@@ -1,16 +1,13 @@
-"""What the command line shows: progress, faults, findings, certificates and tables. Computes nothing."""
+"""What the command line shows at the end: faults, findings, certificates and tables. Computes nothing."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
 from districting.assessment.comparison import Comparison
@@ -18,10 +15,10 @@ from districting.assessment.wording import finding_sentence
 from districting.language import Language, say
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
-from districting.progress import Progress, Step
-from districting.reports.figures import PLAN_MEASURES
-from districting.reports.words import plan_title
-from districting.run import Alternative
+from districting.prices import Price
+from districting.reports.figures import PLAN_MEASURES, reach_path
+from districting.reports.words import plan_title, rule_clause, rule_reading, scope_note
+from districting.run import Alternative, Judged
 from districting.study import Study
 
 #: Findings listed on screen before "and n more"; all of them stand in the files and in --json.
@@ -29,37 +26,6 @@ LISTED = 40
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-@contextmanager
-def progress_bar(language: Language) -> Iterator[Progress]:
-    """A bar on stderr where somebody looks at it, else nothing."""
-    if not err.is_terminal:
-        yield lambda step: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[where]}"),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None, where="")
-
-        def show(step: Step) -> None:
-            where = step.where
-            if step.incumbent is not None:
-                bound = "" if step.bound is None else f" ≥ {step.bound:,.0f}"
-                where = f"{where}  {step.incumbent:,.0f}{bound}"
-            bar.update(
-                task,
-                description=say(step.stage, language),
-                total=step.total or None,
-                completed=step.done,
-                where=where,
-            )
-
-        yield show
 
 
 def print_json(document: Any) -> None:
@@ -113,6 +79,19 @@ def print_findings(findings: tuple[Finding, ...], study: Study) -> None:
             out.print(say("cli.more", study.language, n=len(mine) - LISTED))
 
 
+def new_communities(judged: Judged) -> list[str]:
+    """Ids of the communities of a plan that do not exist today."""
+    return sorted(key for key, action in judged.proposal.actions.items() if action == "new")
+
+
+def print_new_communities(judged: Judged, plan: str, language: Language) -> None:
+    """Name the communities that do not exist today: in a plan made by hand an id may be a slip."""
+    ids = new_communities(judged)
+    if ids:
+        names = ", ".join(ids[:LISTED]) + (" …" if len(ids) > LISTED else "")
+        out.print(say("cli.new_communities", language, plan=plan, n=len(ids), names=names), markup=False)
+
+
 def print_alternative(alternative: Alternative, study: Study) -> None:
     """The certificate of one alternative: a row per sub-district, then its conflicts in words."""
     language = study.language
@@ -139,21 +118,62 @@ def print_alternative(alternative: Alternative, study: Study) -> None:
 
 
 def _figure(value: float | None) -> str:
-    """A figure, or a dash."""
-    return "–" if value is None else f"{value:,.0f}"
+    """A figure, or a dash; kilometres are small and need their decimals."""
+    if value is None:
+        return "–"
+    return f"{value:,.2f}" if abs(value) < 100 and not float(value).is_integer() else f"{value:,.0f}"
 
 
-def print_comparison(comparison: Comparison, language: Language) -> None:
+def print_comparison(comparison: Comparison, study: Study) -> None:
     """Plans × measures."""
+    language, path = study.language, reach_path(study.policy)
     table = Table(box=None, pad_edge=False)
     table.add_column("")
     for plan in comparison.table.index:
         table.add_column(plan_title(str(plan), language), justify="right")
     for shown in PLAN_MEASURES:
-        title = say(f"report.measure.{shown.key}", language)
-        unit = "" if shown.share else say(f"report.measure_unit.{shown.key}", language)
-        table.add_row(f"{title} [dim]{unit}[/dim]", *(shown.text(value) for value in comparison.table[shown.key]))
+        title = f"{shown.title(language, path)} [dim]{shown.unit(language, path)}[/dim]"
+        table.add_row(title, *(shown.text(value) for value in comparison.table[shown.key]))
     out.print(table)
+    names = study.layers.subdistricts["name"]
+    for note in scope_note([str(names[one]) for one in comparison.subdistricts], language):
+        out.print(note, markup=False)
+
+
+def print_prices(prices: Sequence[Price], mode: str, study: Study) -> None:
+    """Rules × what a plan with them has more than one without."""
+    language = study.language
+    if not prices:
+        out.print(say("price.none", language))
+        return
+    title = say("price.title", language, plan=plan_title(mode, language))
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    table.add_column(say("price.rule", language))
+    for key in ("communities", "moved", "mean_m", "open_km", "proved"):
+        table.add_column(say(f"price.{key}", language), justify="right")
+    hopeless = []
+    for price in prices:
+        rule = say(f"price.{price.rule}", language, names=" ".join(price.names))
+        names = [str(study.layers.subdistricts["name"].get(one, one)) for one in price.only_without]
+        if names:
+            hopeless.append(say("price.only_without", language, rule=rule, names=", ".join(names)))
+        if price.with_rule is None or price.without is None:
+            table.add_row(rule, *["–"] * 5)
+            continue
+        more, less = price.with_rule, price.without
+        proved = f"{price.least:,.0f} … {price.most:,.0f}"
+        table.add_row(
+            rule,
+            f"{more.communities - less.communities:+,}",
+            f"{more.moved - less.moved:+,}",
+            f"{more.mean_m - less.mean_m:+,.0f}",
+            f"{more.open_km - less.open_km:+,.2f}",
+            proved,
+        )
+    out.print(table)
+    for sentence in hopeless:
+        out.print(f"  ! {sentence}", markup=False)
+    print_provenance(study)
 
 
 def print_provenance(study: Study) -> None:
@@ -176,8 +196,9 @@ def print_provenance(study: Study) -> None:
 
 def print_policy(policy: Policy, language: Language) -> None:
     """Rules with clause, strength, basis, figures and reading."""
-    out.print(f"[bold]{policy.policy_id}[/bold]  {policy.title[language]}\n{policy.source}\n")
-    plain = {"rule_id", "strength", "clause", "basis", "reading"}
+    source = policy.source_en if language == "en" and policy.source_en else policy.source
+    out.print(f"[bold]{policy.policy_id}[/bold]  {policy.title[language]}\n{source}\n")
+    plain = {"rule_id", "strength", "clause", "clause_en", "basis", "reading"}
     for rule in policy.rules:
         figures = ", ".join(
             f"{key} = {value}"
@@ -188,11 +209,9 @@ def print_policy(policy: Policy, language: Language) -> None:
             "strength": say(f"strength.{rule.strength}", language),
             "basis": say(f"basis.{rule.basis}", language),
         }
-        out.print(
-            f"[bold]{rule.rule_id}[/bold] ({rule.kind})  {words['strength']} · {words['basis']} · {rule.clause}"
-        )
+        clause = "" if rule.basis == "program" else f" · {rule_clause(rule, language)}"
+        out.print(f"[bold]{rule.rule_id}[/bold] ({rule.kind})  {words['strength']} · {words['basis']}{clause}")
         if figures:
             out.print(f"  {figures}", markup=False)
         if rule.reading:
-            zh, _, en = rule.reading.partition(" | ")
-            out.print(f"  {en if language == 'en' and en else zh}", markup=False)
+            out.print(f"  {rule_reading(rule, language)}", markup=False)

@@ -11,29 +11,30 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from districting.assessment.comparison import Comparison, compare
 from districting.assessment.diagnosis import Diagnosis, diagnose
 from districting.assessment.identity import derive_identity
 from districting.assessment.proposal import propose_steps
 from districting.case import Case
-from districting.engine import EngineName, Job, run_jobs
+from districting.engine import Job, read_engine, run_jobs
 from districting.errors import CaseError, Fault, LayerError, SolverError
+from districting.further import further_plans
 from districting.handover import Handover
 from districting.language import Language
 from districting.plans.checks import check
 from districting.plans.division import Division
 from districting.plans.lock_checks import broken_locks
 from districting.plans.plan import Plan
-from districting.plans.posing import Posed, check_locks, pose
+from districting.plans.posing import LockRequest, Posed, check_locks, pose
 from districting.plans.reading import read_plan
 from districting.policies.policy import Policy
-from districting.policies.rules import ReachRule
+from districting.policies.rules import CrossingRule, ReachRule
+from districting.prices import Price, crossed_roads, price_rules
 from districting.progress import Progress, Step, Stop, never, silent
 from districting.run import Alternative, Judged, Run
 from districting.solvers.assembly import Answer, assemble
-from districting.solvers.strategy import SolveMode
 from districting.territory.cleaning import inspect_layers
 from districting.territory.cutting import cut_atoms
 from districting.territory.joining import join_atoms
@@ -129,8 +130,8 @@ class Study:
         self,
         *,
         subdistricts: Sequence[str] = (),
-        modes: Sequence[SolveMode] = (),
-        engine: EngineName = "local",
+        modes: Sequence[str] = (),
+        engine: str | None = None,
         stop: Stop = never,
     ) -> Run:
         """Plans for every mode of the case, each judged.
@@ -140,9 +141,10 @@ class Study:
         subdistricts
             Names or ids; empty: all. The others keep today's communities.
         modes
-            Instead of the case's.
+            Instead of the case's: ``"adjust"``, ``"adjust/best-service"`` …
         engine
-            Where the solving runs; the plans are the same.
+            Where the solving runs: ``serial``, ``local`` or ``dask://host:port``; None: the case's. The plans are
+            the same.
         stop
             Once True, the best plans so far are handed in.
 
@@ -153,34 +155,109 @@ class Study:
         SolverError
             If the checks refuse what a solver calls feasible: a bug of ours.
         """
-        modes = tuple(modes) or self.case.solve.modes
-        if engine not in get_args(EngineName):
-            known = ", ".join(get_args(EngineName))
-            raise CaseError([Fault("fault.setting", {"key": "engine", "value": engine, "known": known})])
+        approaches = self.case.approaches(modes)
+        engine = engine or self.case.solve.engine
+        read_engine(engine)  # find out now, and not after all the reading
         started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
         diagnosis = self.diagnose(subdistricts=subdistricts)
         posed = self._pose(self.subdistrict_ids(subdistricts))
         params = self.case.solve.params
-        jobs = [Job(posed[name].problem, mode, params) for mode in modes for name in posed]
-        results = run_jobs(jobs, engine=engine, workers=self.case.solve.workers, progress=self.progress, stop=stop)
+        jobs = [
+            Job(
+                posed[name].problem,
+                one.mode,
+                dataclasses.replace(params, profile=one.profile),
+                one.plan_id,
+                self._names[name],
+            )
+            for one in approaches
+            for name in posed
+        ]
+        variety, workers = self.case.solve.variety, self.case.solve.workers
+        results = run_jobs(jobs, engine=engine, workers=workers, progress=self.progress, stop=stop)
+        further = further_plans(
+            jobs, results, variety, engine=engine, workers=workers, progress=self.progress, stop=stop
+        )
+        made = []
+        for one in approaches:
+            made.append((one, one.plan_id, {name: results[one.plan_id, name] for name in posed}))
+            ids = [f"{one.plan_id}-{number}" for number in range(2, variety.plans + 1)]
+            made += [(one, plan_id, further[plan_id]) for plan_id in ids if plan_id in further]
         alternatives = []
-        for done, mode in enumerate(modes):
-            self.progress(Step("stage.check", done, len(modes), mode))
-            answers = {name: Answer(posed[name].problem, results[mode, name]) for name in posed}
-            plan = assemble(mode, mode, answers, self.territory, today=self.today.outlines, language=self.language)
+        for done, (one, plan_id, found) in enumerate(made):
+            self.progress(Step("stage.check", done, len(made), plan_id))
+            answers = {name: Answer(posed[name].problem, result) for name, result in found.items()}
+            plan = assemble(
+                plan_id, one.mode, answers, self.territory, today=self.today.outlines, language=self.language
+            )
             judged = self.judge(Division.of_plan(plan, self.territory))
             self._hold_to_account(plan, judged, posed)
             judged = self._only(judged, subdistricts)
-            forced = {name: one.forced_households for name, one in posed.items() if one.forced_households}
-            alternatives.append(Alternative(plan, judged, answers, forced, self._names))
+            forced = {name: ask.forced_households for name, ask in posed.items() if ask.forced_households}
+            alternatives.append(Alternative(plan, judged, answers, one.profile, forced, self._names))
         self.progress(Step("stage.compare"))
         today = self._only(self.judge(self.today), subdistricts)
-        comparison = self._measure([today, *(one.judged for one in alternatives)])
+        comparison = self._measure([today, *(one.judged for one in alternatives)], subdistricts)
         return Run(self.today, diagnosis, tuple(alternatives), comparison, started, time.perf_counter() - clock)
+
+    def prices(
+        self,
+        *,
+        mode: str = "adjust",
+        subdistricts: Sequence[str] = (),
+        roads: Sequence[str] | None = None,
+        stop: Stop = never,
+    ) -> list[Price]:
+        """What each rule and lock costs, and what it would cost not to cross some roads.
+
+        Parameters
+        ----------
+        mode
+            How the plans are made.
+        subdistricts
+            Names; all for none.
+        roads
+            Names of roads, each a wish; None: the main roads that today's communities cross most.
+        stop
+            Once True, the best plans so far are compared.
+
+        Raises
+        ------
+        CaseError
+            If a sub-district, a road, the mode or its profile is unknown.
+        """
+        study = self.with_settings({"modes": (mode,)})
+        (approach,) = study.case.approaches()
+        ids = study.subdistrict_ids(subdistricts)
+        if roads is None:
+            main = frozenset().union(*(rule.classes for rule in study.policy.of_kind(CrossingRule)))
+            table = study.territory.atoms.table
+            inside = table.loc[table["subdistrict_id"].isin(ids), "community_id"]
+            roads = crossed_roads(study.territory.graph.edges, inside, main)
+
+        def pose_with(locks: tuple[LockRequest, ...]) -> dict[str, Posed]:
+            case = dataclasses.replace(study.case, locks=locks)
+            return study._of_case(case)._pose(ids)
+
+        return price_rules(
+            study._pose(ids),
+            mode=approach.mode,
+            params=dataclasses.replace(study.case.solve.params, profile=approach.profile),
+            locks=study.case.locks,
+            roads=roads,
+            pose_with=pose_with,
+            engine=study.case.solve.engine,
+            workers=study.case.solve.workers,
+            progress=study.progress,
+            stop=stop,
+        )
 
     def judge(self, division: Division) -> Judged:
         """The verdict on a division, and the steps that lead to it from today."""
-        findings = check(division, self.territory, self.policy, today=self.today, network=self._network)
+        if division is self.today:
+            findings = self._diagnosis.findings  # the same checks have been made
+        else:
+            findings = check(division, self.territory, self.policy, today=self.today, network=self._network)
         steps = propose_steps(
             self.today,
             division,
@@ -225,7 +302,8 @@ class Study:
 
     def write_comparison(self, judged: Sequence[Judged], comparison: Comparison, path: Path | str) -> Path:
         """Write the compare page of plan files."""
-        return self._handover.write_comparison(judged, comparison, Path(path))
+        today = self._diagnosis.findings
+        return self._handover.write_comparison(judged, comparison, Path(path), today=today)
 
     def with_settings(self, changes: Mapping[str, Any]) -> Study:
         """The same study with other settings of ``[solve]``; the ground is read again only for a new horizon.
@@ -235,10 +313,6 @@ class Study:
         CaseError
             If a setting or a mode is unknown.
         """
-        wrong = [mode for mode in changes.get("modes", ()) if mode not in get_args(SolveMode)]
-        if wrong:
-            values = {"value": ", ".join(wrong), "known": ", ".join(get_args(SolveMode))}
-            raise CaseError([Fault("fault.mode_unknown", values)])
         faults = [
             Fault("fault.setting", {"key": key, "value": value, "known": "≥ 0"})
             for key, value in changes.items()
@@ -247,6 +321,11 @@ class Study:
         if faults:
             raise CaseError(faults)
         case = dataclasses.replace(self.case, solve=dataclasses.replace(self.case.solve, **changes))
+        case.approaches()  # find out now whether all of them can be read
+        return self._of_case(case)
+
+    def _of_case(self, case: Case) -> Study:
+        """The study of another case on the same layers; the ground is kept where nothing of it changed."""
         other = Study(case, language=self.language, progress=self.progress)
         if case.solve.horizon == self.case.solve.horizon and case.solve.atom_cap == self.case.solve.atom_cap:
             kept = ("policy", "layers", "territory", "today", "_network", "_diagnosis")
@@ -298,14 +377,15 @@ class Study:
         kept = tuple(finding for finding in judged.findings if finding.subdistrict in names)
         return dataclasses.replace(judged, findings=kept)
 
-    def _measure(self, judged: Sequence[Judged]) -> Comparison:
-        """Divisions that have been judged, side by side."""
+    def _measure(self, judged: Sequence[Judged], subdistricts: Sequence[str] = ()) -> Comparison:
+        """Divisions that have been judged, side by side, in the sub-districts that were asked for."""
         return compare(
             [one.division for one in judged],
             self.territory,
             self.policy,
             findings={one.division.name: one.findings for one in judged},
             network=self._network,
+            subdistricts=self.subdistrict_ids(subdistricts) if subdistricts else (),
         )
 
     def _hold_to_account(self, plan: Plan, judged: Judged, posed: Mapping[str, Posed]) -> None:

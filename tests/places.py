@@ -18,8 +18,29 @@ INSTANCES = SHARED / "bench" / "instances"
 needs_shared = pytest.mark.shared
 
 
-def beilin(folder: Path, *, reach_m: float = 1200.0, solve: SolveSettings | None = None) -> Case:
-    """Xi'an Beilin under xian-2023, reach in a straight line a must, atoms of at most 1,000 households."""
+def beilin(
+    folder: Path,
+    *,
+    reach_m: float = 1200.0,
+    window: tuple[int, int] | None = None,
+    solve: SolveSettings | None = None,
+) -> Case:
+    """Xi'an Beilin under xian-2023, reach in a straight line a must, atoms of at most 1,000 households.
+
+    ``window``: other bounds on the households of a community, with their middle as target.
+    """
+    why = "the case of the benchmark"
+    sizes: dict[str, tuple[object, str]] = {}
+    if window is not None:
+        low, high = window
+        figures = {
+            "min": low,
+            "merge_trigger": low,
+            "max": high,
+            "split_trigger": high,
+            "target": (low + high) // 2,
+        }
+        sizes = {f"size.{name}": (value, why) for name, value in figures.items()}
     data = DATA / "xian_beilin"
     case = Case(
         path=folder / "case.toml",
@@ -37,9 +58,10 @@ def beilin(folder: Path, *, reach_m: float = 1200.0, solve: SolveSettings | None
         ),
         solve=solve or SolveSettings(atom_cap=1000),
         overrides={
-            "reach.strength": ("must", "the case of the benchmark"),
-            "reach.limit_m": (reach_m, "the case of the benchmark"),
-            "reach.path": ("straight", "the case of the benchmark"),
+            "reach.strength": ("must", why),
+            "reach.limit_m": (reach_m, why),
+            "reach.path": ("straight", why),
+            **sizes,
         },
     )
     case.write()

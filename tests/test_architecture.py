@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from districting.cli.app import VERBS
+
 PACKAGE = Path(__file__).resolve().parents[1] / "districting"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
@@ -21,19 +23,23 @@ FLOORS = {
     "solvers": 3,
     "assessment": 3,
     "reports": 4,
+    "engines": 4,
     "case": 5,
     "engine": 5,
     "run": 5,
+    "further": 5,
     "handover": 5,
+    "prices": 5,
     "starting": 5,
     "study": 5,
+    "live": 6,
     "screen": 6,
     "cli": 7,
 }
 
 #: Rooms of several files on one floor whose files may know each other.
 FLOOR_MATES = {
-    frozenset({"case", "engine", "run", "handover", "starting", "study"}),
+    frozenset({"case", "engine", "run", "further", "handover", "prices", "starting", "study"}),
     frozenset({"errors", "progress", "language"}),
 }
 
@@ -45,9 +51,11 @@ DOORS = {
     "highspy": {"solvers/exact/"},
     "folium": {"reports/maps.py"},
     "numba": {"solvers/"},
-    "typer": {"cli.py"},
-    "rich": {"screen.py"},
-    "loky": {"engine.py"},
+    "typer": {"cli/"},
+    "rich": {"live.py", "screen.py"},
+    "loky": {"engine.py", "engines/"},
+    "dask": {"engines/cluster.py"},
+    "distributed": {"engines/cluster.py", "engines/remote.py"},
     "openpyxl": {"territory/", "plans/"},
 }
 
@@ -99,6 +107,11 @@ def test_the_judge_shares_no_code_with_the_solvers() -> None:
     for path in (PACKAGE / "solvers").rglob("*.py"):
         judges = {"districting.plans.checks", "districting.plans.division", "districting.plans.measures"}
         assert not judges & set(imported(path)), path.name
+
+
+def test_every_verb_of_the_command_line_is_a_file_of_its_name() -> None:
+    for verb in VERBS:
+        assert verb.__module__ == f"districting.cli.{verb.__name__}"
 
 
 def test_every_module_says_what_lives_in_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import signal
@@ -15,7 +17,8 @@ import pytest
 
 import districting.study
 from districting.cli import main
-from tests.places import SHARED, needs_shared
+from districting.cli.app import VERBS
+from tests.places import INSTANCES, needs_shared
 
 
 def run(*arguments: str | Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -26,10 +29,17 @@ def run(*arguments: str | Path, capsys: pytest.CaptureFixture[str]) -> tuple[int
     return int(caught.value.code or 0), said.out, said.err
 
 
+def letter_of(page: Path) -> dict[str, Any]:
+    """The JSON letter of a compare page's payload."""
+    text = page.read_text(encoding="utf-8").split('id="payload">')[1].split("</script>")[0]
+    raw = gzip.decompress(base64.b64decode(text))
+    return json.loads(raw[4 : 4 + int.from_bytes(raw[:4], "little")])
+
+
 def test_help_shows_every_verb_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run("--help", capsys=capsys)
     assert code == 0
-    for verb in ("demo", "init", "doctor", "diagnose", "propose", "check", "compare", "policies", "solve"):
+    for verb in (function.__name__ for function in VERBS):
         assert verb in out
         code, text, _ = run(verb, "--help", capsys=capsys)
         assert code == 0
@@ -87,12 +97,33 @@ def test_check_of_todays_own_map_finds_what_is_wrong(
     assert code == (0 if document["adoptable"] else 1)
 
 
+def test_check_names_the_communities_of_a_hand_plan_that_do_not_exist_today(
+    hamlet: Path, handed_over: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = (handed_over / "plans" / "adjust" / "plan.csv").read_text(encoding="utf-8").splitlines()
+    slip = rows[1].split(",")[1]
+    drawn = tmp_path / "mine.csv"
+    drawn.write_text("\n".join(row.replace(f",{slip}", ",K99") for row in rows), encoding="utf-8")
+    _, out, _ = run("check", hamlet, drawn, "-l", "en", capsys=capsys)
+    assert "do not exist today" in out
+    assert "K99" in out
+    _, out, _ = run("check", hamlet, drawn, "--json", capsys=capsys)
+    assert "K99" in json.loads(out)["new_communities"]
+    _, out, _ = run("check", hamlet, hamlet.parent / "communities.gpkg", "-l", "en", capsys=capsys)
+    assert "do not exist today" not in out
+
+
 def test_compare_writes_one_page(hamlet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plans = hamlet.parent / "communities.gpkg"
     code, out, _ = run("compare", hamlet, plans, "-o", tmp_path / "c.html", "-l", "en", capsys=capsys)
     assert code == 0
     assert "c.html" in out
     assert (tmp_path / "c.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    letter = letter_of(tmp_path / "c.html")
+    assert [plan["id"] for plan in letter["plans"]] == ["today", "communities"]
+    for plan in letter["plans"]:  # the heading of each map and the table tell of the same findings
+        must = sum(finding["strength"] == "must" for finding in plan["findings"])
+        assert must == plan["summary"]["findings_must"]
 
 
 def test_init_guesses_every_role_and_its_case_can_be_read(
@@ -106,6 +137,18 @@ def test_init_guesses_every_role_and_its_case_can_be_read(
         assert role in out
     code, out, _ = run("doctor", case, "--json", capsys=capsys)
     assert code == 0, out
+
+
+def test_init_names_the_path_that_does_not_exist_and_the_folder_without_layers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    paths = (tmp_path / "nowhere", tmp_path / "empty")
+    code, _, err = run("init", *paths, "-o", tmp_path / "new" / "case.toml", "-l", "en", capsys=capsys)
+    assert code == 2
+    assert [line for line in err.splitlines() if str(paths[0]) in line and "no file or folder" in line]
+    assert [line for line in err.splitlines() if str(paths[1]) in line and ".gpkg" in line]
+    assert not (tmp_path / "new").exists()
 
 
 def test_init_never_replaces_a_case_unasked(hamlet: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,10 +203,9 @@ def test_a_size_that_nothing_can_meet_ends_with_three_and_says_why(
 
 
 @needs_shared
-@pytest.mark.shared
 def test_a_bare_problem_is_solved_to_its_published_optimum(capsys: pytest.CaptureFixture[str]) -> None:
     """32,944.25: Validi, Buchanan, Lykhovyd 2022."""
-    instance = SHARED / "bench" / "instances" / "county2010_NM.json"
+    instance = INSTANCES / "county2010_NM.json"
     code, out, _ = run("solve", instance, "--objective", "hess_moment", "--json", capsys=capsys)
     assert code == 0
     answer = json.loads(out)

@@ -202,7 +202,6 @@ def test_a_plan_file_that_is_no_plan_is_refused_with_a_sentence(solved: tuple[St
 
 
 @needs_shared
-@pytest.mark.shared
 def test_xian_beilin_keeps_every_household_from_file_to_plan(tmp_path: Path) -> None:
     """266,894 households in 10,057 points, 88 communities: the figures of the data's own page."""
     study = Study(beilin(tmp_path)).with_settings({"modes": ("adjust",), "time_limit_s": 15.0})
@@ -216,7 +215,6 @@ def test_xian_beilin_keeps_every_household_from_file_to_plan(tmp_path: Path) -> 
 
 
 @needs_shared
-@pytest.mark.shared
 def test_cambridge_is_read_cut_and_diagnosed(tmp_path: Path) -> None:
     """43,100 households: the figure of the data's own page."""
     study = Study(cambridge(tmp_path))
@@ -231,7 +229,6 @@ def test_cambridge_is_read_cut_and_diagnosed(tmp_path: Path) -> None:
 
 
 @needs_shared
-@pytest.mark.shared
 def test_subdistricts_that_were_not_asked_for_stay_untouched(tmp_path: Path) -> None:
     """Not even the few who live over the border of their atom move, and nobody there is blamed."""
     study = Study(beilin(tmp_path)).with_settings({"modes": ("adjust",), "time_limit_s": 20.0})

@@ -39,6 +39,9 @@ def propose(
     horizon: Annotated[
         int | None, typer.Option(help="The size bounds hold in this year, too.", metavar="YEAR")
     ] = None,
+    alternatives: Annotated[
+        int | None, typer.Option(help="Plans of each mode: the best, and others that truly differ.", min=1)
+    ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds per sub-district and alternative.")] = None,
     engine: Annotated[
         str | None,
@@ -69,6 +72,8 @@ def propose(
         changes["communities"] = numbers_by_subdistrict({"": span_of(communities)})
     if horizon is not None:
         changes["horizon"] = horizon
+    if alternatives is not None:
+        changes["alternatives"] = alternatives
     if time_limit is not None:
         changes["time_limit_s"] = time_limit
     propose_and_print(

@@ -55,6 +55,26 @@ class Lock:
 
 
 @dataclass(frozen=True, eq=False)
+class Unlike:
+    """A plan that the one asked for must differ from, so that reviewers choose between plans that truly differ.
+
+    Parameters
+    ----------
+    part
+        Shape (n,), part of each atom in that plan.
+    owner
+        Shape (parts,): community of today that each part succeeds, −1 for a new one.
+    households
+        So many must be placed differently: outside the overlap of the parts that correspond
+        (`solvers.variety.placed_differently`).
+    """
+
+    part: Ints
+    owner: Ints
+    households: float
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One sub-district, n atoms, c communities of today, e crossable borders.
 
@@ -107,6 +127,8 @@ class Problem:
         What the case fixes.
     compounds
         Sets of atoms that form one compound and must stay together; compounds above the maximum are left out.
+    unlike
+        Plans that this one must differ from.
     """
 
     name: str
@@ -133,6 +155,7 @@ class Problem:
     number: tuple[int, int] | None = None
     locks: tuple[Lock, ...] = ()
     compounds: tuple[tuple[int, ...], ...] = ()
+    unlike: tuple[Unlike, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit: a bug of ours, never an input fault."""

@@ -1,6 +1,6 @@
 """What one change of a plan costs: flip, swap and recombination, compiled.
 
-A `Board` never changes; a `State` is a plan with the sums that make a flip cost O(size of the two districts).
+A `Board` never changes; a `State` is a plan with the sums that make a move cost O(size of the two districts).
 The search decides which move to take; here a move is only priced and made.
 """
 
@@ -56,7 +56,7 @@ class State(NamedTuple):
     members: Ints  # (k, n)
     size: Ints  # (k,)
     place: Ints  # (n,): where the node stands in its district's row of members
-    table: Floats  # (k, m): cost of each district from each seat
+    own: Floats  # (m,): cost of the district in which the seat stands, from that seat
     sums: Floats  # (q, k)
     served: Floats  # (k,): cost from the best seat inside
     breach: Floats  # (k,): how far outside the windows
@@ -140,9 +140,9 @@ def breach_with(board: Board, state: State, district: int, gain: int, loss: int)
 @inner
 def served_with(board: Board, state: State, district: int, gain: int, loss: int) -> float:
     """Cost from the best seat inside once the district has gained and lost a node (-1: none)."""
-    table, cost = state.table, board.cost
+    own, cost = state.own, board.cost
     if board.fixed:
-        value = float(table[district, district])
+        value = float(own[district])
         if gain >= 0:
             value += cost[gain, district]
         if loss >= 0:
@@ -156,7 +156,12 @@ def served_with(board: Board, state: State, district: int, gain: int, loss: int)
             continue
         for s in range(board.seat_pointers[node], board.seat_pointers[node + 1]):
             seat = board.seats[s]
-            value = table[district, seat]
+            value = own[seat]
+            if t == many:
+                # a seat that comes with the node has not served this district yet
+                value = 0.0
+                for u in range(many):
+                    value += cost[state.members[district, u], seat]
             if gain >= 0:
                 value += cost[gain, seat]
             if loss >= 0:
@@ -200,6 +205,26 @@ def flip(board: Board, state: State, node: int, new: int) -> None:
     in_old, in_new = tie_changes(board, state, node, old, new)
     state.ties[old] += in_old
     state.ties[new] += in_new
+    cost, own = board.cost, state.own
+    if board.fixed:
+        own[old] -= cost[node, old]
+        own[new] += cost[node, new]
+    else:
+        for s in range(board.seat_pointers[node], board.seat_pointers[node + 1]):
+            seat = board.seats[s]
+            total = cost[node, seat]
+            for t in range(state.size[new]):
+                total += cost[state.members[new, t], seat]
+            own[seat] = total
+        for t in range(state.size[old]):
+            other = state.members[old, t]
+            if other != node:
+                for s in range(board.seat_pointers[other], board.seat_pointers[other + 1]):
+                    own[board.seats[s]] -= cost[node, board.seats[s]]
+        for t in range(state.size[new]):
+            other = state.members[new, t]
+            for s in range(board.seat_pointers[other], board.seat_pointers[other + 1]):
+                own[board.seats[s]] += cost[node, board.seats[s]]
     last = state.members[old, state.size[old] - 1]
     spot = state.place[node]
     state.members[old, spot] = last
@@ -209,13 +234,6 @@ def flip(board: Board, state: State, node: int, new: int) -> None:
     state.place[node] = state.size[new]
     state.size[new] += 1
     state.part[node] = new
-    if board.fixed:
-        state.table[old, old] -= board.cost[node, old]
-        state.table[new, new] += board.cost[node, new]
-    else:
-        for seat in range(board.cost.shape[1]):
-            state.table[old, seat] -= board.cost[node, seat]
-            state.table[new, seat] += board.cost[node, seat]
     for q in range(board.weights.shape[0]):
         state.sums[q, old] -= board.weights[q, node]
         state.sums[q, new] += board.weights[q, node]
@@ -230,14 +248,21 @@ def settle(board: Board, state: State, first: int, second: int) -> None:
 
 
 @inner
+def _count_seat(board: Board, state: State, district: int, seat: int) -> None:
+    """Refill what the district costs from one seat."""
+    total = 0.0
+    for t in range(state.size[district]):
+        total += board.cost[state.members[district, t], seat]
+    state.own[seat] = total
+
+
+@inner
 def count_all(board: Board, state: State) -> float:
     """Refill every sum from ``state.part``; return the border charge. Also wipes out rounding drift."""
     # plain loops throughout: each array expression costs a fresh machine a quarter second of compiling
     for district in range(len(state.size)):
         state.size[district] = 0
         state.ties[district] = 0
-        for seat in range(board.cost.shape[1]):
-            state.table[district, seat] = 0.0
         for q in range(board.weights.shape[0]):
             state.sums[q, district] = 0.0
     charge = 0.0
@@ -246,8 +271,6 @@ def count_all(board: Board, state: State) -> float:
         state.members[district, state.size[district]] = node
         state.place[node] = state.size[district]
         state.size[district] += 1
-        for seat in range(board.cost.shape[1]):
-            state.table[district, seat] += board.cost[node, seat]
         for q in range(board.weights.shape[0]):
             state.sums[q, district] += board.weights[q, node]
         for t in range(board.pointers[node], board.pointers[node + 1]):
@@ -261,6 +284,13 @@ def count_all(board: Board, state: State) -> float:
             elif not inside:
                 state.ties[district] += 1
     for district in range(len(state.size)):
+        if board.fixed:
+            _count_seat(board, state, district, district)
+        else:
+            for t in range(state.size[district]):
+                node = state.members[district, t]
+                for s in range(board.seat_pointers[node], board.seat_pointers[node + 1]):
+                    _count_seat(board, state, district, board.seats[s])
         settle(board, state, district, district)
     return charge
 

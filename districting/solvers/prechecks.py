@@ -9,24 +9,27 @@ import numpy as np
 from districting.plans.problem import Bools, Problem
 from districting.solvers.exact.contiguity import components, neighbours_of
 from districting.solvers.exact.separations import Minimum
-from districting.solvers.exact.sites import groups, kept
+from districting.solvers.exact.sites import kept, within_maximum
+from districting.solvers.lock_prechecks import locks_at_odds
 from districting.solvers.result import Conflict
 
 
 def prechecks(problem: Problem) -> tuple[Conflict, ...]:
     """Causes that no plan of any mode can get round; empty if none is seen.
 
-    One atom above the maximum, the whole or a separate piece below the minimum, an atom that no seat reaches, a
-    number of communities that sizes rule out, locks that contradict each other. Kept communities are exempt from
-    size and reach: they stay as they are.
+    One atom above the maximum, the whole or a separate piece below the minimum, an atom that no seat reaches or
+    around which no seat gathers the minimum, a number of communities that sizes rule out, locks that contradict
+    each other (`lock_prechecks`). Kept communities are exempt from size and reach: they stay as they are.
     """
     free = ~np.isin(problem.today, sorted(kept(problem)))
+    too_few = tuple(_too_few_households(problem, free))
     return (
         *_atoms_over_max(problem, free),
-        *_too_few_households(problem, free),
+        *too_few,
         *_out_of_reach(problem, free),
+        *(() if too_few else _cannot_gather(problem, free)),  # it would say the same of each atom
         *_number(problem, free),
-        *_locks(problem),
+        *locks_at_odds(problem),
     )
 
 
@@ -73,6 +76,57 @@ def _out_of_reach(problem: Problem, free: Bools) -> Iterator[Conflict]:
         yield Conflict("atom_out_of_reach", ids, names, float(nearest[atom]), problem.reach_limit_m, "m")
 
 
+def _cannot_gather(problem: Problem, free: Bools) -> Iterator[Conflict]:
+    """Inhabited atoms that no seat within reach can join to a community of the minimum size.
+
+    A part with seat s lies among the atoms that s reaches and that connect to s inside the maximum (U-reach). If
+    these weigh less than the minimum for every s that serves an atom, no plan has a place for it. Seats are tried
+    until each atom is covered once: those in the atom itself first, so that few need a second look.
+    """
+    neighbours, minimum = neighbours_of(problem), Minimum.of(problem)
+    inside = set(np.flatnonzero(free).tolist())
+    limit = problem.reach_limit_m
+    lived = free & (problem.households > 0)
+    roots = [*range(problem.n), *(seat.atom_pos for seat in problem.seats)]
+    reach = np.concatenate((problem.site_reach_m, problem.seat_reach_m), axis=1)
+    if limit is not None:
+        nearest = reach.min(axis=1, initial=np.inf)
+        lived &= nearest <= limit  # the others are out of every reach, and said to be
+    highs = problem.windows
+    lived &= ~np.all([window.weights > window.high for window in highs], axis=0)
+    gathered: dict[int, frozenset[int]] = {}
+    covered: set[int] = set()
+
+    def gather(seat: int) -> frozenset[int]:
+        if seat not in gathered:
+            near = inside
+            if limit is not None:
+                near = set(np.flatnonzero(free & ((problem.households == 0) | (reach[:, seat] <= limit))).tolist())
+            found = [within_maximum(neighbours, window, roots[seat], near, window.high) for window in highs]
+            gathered[seat] = frozenset().union(*found)
+        return gathered[seat]
+
+    for atom in np.flatnonzero(lived).tolist():
+        if atom in covered:
+            continue
+        serving = [seat for seat in np.argsort(reach[atom], kind="stable").tolist() if limit is not None]
+        serving = [atom, *serving] if limit is None or reach[atom, atom] <= limit else serving
+        best: frozenset[int] = frozenset()
+        for seat in serving:
+            if limit is not None and reach[atom, seat] > limit:
+                break
+            around = gather(seat)
+            if atom in around:
+                if not minimum.missed_by_atoms(around):
+                    covered |= around
+                    break
+                best = max(best, around, key=lambda atoms: float(highs[0].weights[sorted(atoms)].sum()))
+        if atom not in covered:
+            ids, names = (problem.atom_ids[atom],), _communities_of(problem, [atom])
+            total = float(highs[0].weights[sorted(best)].sum())
+            yield Conflict("atom_gathers_too_few", ids, names, total, highs[0].low, highs[0].measure)
+
+
 def _number(problem: Problem, free: Bools) -> Iterator[Conflict]:
     """A number of communities that the sizes rule out."""
     if problem.number is None:
@@ -95,60 +149,6 @@ def _number(problem: Problem, free: Bools) -> Iterator[Conflict]:
         yield Conflict("number_range", (), (), float(fewest), float(most), "communities")
 
 
-def _locks(problem: Problem) -> Iterator[Conflict]:
-    """Locks that contradict each other, or that ask for a community above the maximum."""
-    frozen = kept(problem)
-    split = {pos for lock in problem.locks if lock.kind == "split" for pos in lock.communities}
-    both = sorted(frozen & split)
-    if both:
-        yield Conflict("lock_keep_split", (), _names(problem, both))
-    for lock in problem.locks:
-        if lock.kind == "merge":
-            still = sorted(set(lock.communities) & frozen)
-            if still and len(set(lock.communities)) > 1:
-                yield Conflict("lock_keep_merge", (), _names(problem, still))
-            torn = sorted(set(lock.communities) & split)
-            if torn:
-                yield Conflict("lock_split_merge", (), _names(problem, torn))
-    group = np.array(groups(problem))
-    for first in np.unique(group).tolist():
-        members = np.flatnonzero(group == first).tolist()
-        if len(members) > 1:
-            yield from _group(problem, members, frozen)
-
-
-def _group(problem: Problem, members: list[int], frozen: frozenset[int]) -> Iterator[Conflict]:
-    """What is wrong with atoms that must stay together."""
-    ids = tuple(problem.atom_ids[atom] for atom in members)
-    names = _communities_of(problem, members)
-    for lock in problem.locks:
-        torn = sorted(set(lock.atoms) & set(members)) if lock.kind == "apart" else []
-        if len(torn) > 1:
-            yield Conflict("lock_together_apart", tuple(problem.atom_ids[atom] for atom in torn), names)
-    owners = {int(problem.today[atom]) for atom in members}
-    if owners & frozen and len(owners) > 1:
-        yield Conflict("lock_keep_together", ids, _names(problem, sorted(owners & frozen)))
-    living = sorted(
-        pos
-        for lock in problem.locks
-        if lock.kind == "seat"
-        for pos in lock.communities
-        for seat in problem.seats
-        if seat.community_pos == pos and not lock.atoms and seat.atom_pos in members
-    )
-    if len(set(living)) > 1:
-        yield Conflict("lock_seats_merged", ids, _names(problem, living))
-    first = problem.windows[0]
-    sums = [float(window.weights[members].sum()) for window in problem.windows]
-    if not owners <= frozen and all(s > w.high for w, s in zip(problem.windows, sums, strict=True)):
-        yield Conflict("lock_over_max", ids, names, sums[0], first.high, first.measure)
-
-
-def _names(problem: Problem, positions: list[int]) -> tuple[str, ...]:
-    """Community ids."""
-    return tuple(problem.community_ids[pos] for pos in positions)
-
-
 def _communities_of(problem: Problem, atoms: list[int]) -> tuple[str, ...]:
     """Ids of the communities of today that atoms lie in."""
-    return _names(problem, sorted({int(problem.today[atom]) for atom in atoms} - {-1}))
+    return tuple(problem.community_ids[pos] for pos in sorted({int(problem.today[atom]) for atom in atoms} - {-1}))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -115,33 +116,49 @@ def read_profile(name: str, *, folder: Path) -> Profile:
 
 def _profile(profile_id: str, file: str, document: Mapping[str, Any]) -> Profile:
     """A profile from its document, every fault gathered."""
-    faults = [
-        Fault("fault.case_unknown_key", {"file": file, "key": key, "known": "number, stages"})
-        for key in sorted(set(document) - {"number", "stages"})
-    ]
+    faults: list[Fault] = []
 
     def wrong(key: str, value: object, known: str) -> None:
         faults.append(Fault("fault.case_value", {"file": file, "key": key, "value": value, "known": known}))
 
+    def unknown(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for key in sorted(set(table) - set(known)):
+            values = {"file": file, "key": f"{where}{key}", "known": ", ".join(known)}
+            faults.append(Fault("fault.case_unknown_key", values))
+
+    unknown("", document, ("number", "stages"))
     number = document.get("number", "free")
     if number not in get_args(NumberRule):
         wrong("number", number, ", ".join(get_args(NumberRule)))
     stages = []
-    for entry in document.get("stages", []):
-        for key in sorted(set(entry) - {"weights", "slack_share", "slack_abs"}):
-            known = "weights, slack_share, slack_abs"
-            faults.append(Fault("fault.case_unknown_key", {"file": file, "key": f"stages.{key}", "known": known}))
-        weights = entry.get("weights", {})
+    entries = document.get("stages", [])
+    for entry in entries if isinstance(entries, list) else []:
+        weights = entry.get("weights", {}) if isinstance(entry, Mapping) else None
+        if not isinstance(weights, Mapping) or not weights:
+            wrong("stages", entry, _EXAMPLE)
+            continue
+        unknown("stages.", entry, ("weights", *_SLACKS))
         for term in sorted(set(weights) - set(get_args(TermName))):
             wrong("stages.weights", term, ", ".join(get_args(TermName)))
-        slack = {key: entry.get(key, 0.0) for key in ("slack_share", "slack_abs")}
-        figures = {**slack, **weights}
-        for key, value in figures.items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        slack = {key: entry.get(key, 0.0) for key in _SLACKS}
+        for key, value in weights.items():
+            if not _figure(value) or value <= 0:
+                wrong(f"stages.weights.{key}", value, "> 0")
+        for key, value in slack.items():
+            if not _figure(value) or value < 0:
                 wrong(f"stages.{key}", value, "≥ 0")
-        stages.append(Stage(weights, **slack))
-    if not stages or any(not stage.weights for stage in stages):
-        wrong("stages", len(stages), "[[stages]] weights = { moved_households = 1 }")
+        stages.append(Stage(dict(weights), **slack))
+    if not isinstance(entries, list) or not entries:
+        wrong("stages", entries, _EXAMPLE)
     if faults:
         raise CaseError(faults)
     return Profile(profile_id, tuple(stages), number)
+
+
+_SLACKS = ("slack_share", "slack_abs")
+_EXAMPLE = "[[stages]] weights = { moved_households = 1 }"
+
+
+def _figure(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -11,12 +11,18 @@ import numpy as np
 from districting.plans.problem import Bools, Floats, Ints, Window
 from districting.progress import Progress, Step, Stop, never, silent
 from districting.solvers.bound import lower_bound
+from districting.solvers.connected import suits
+from districting.solvers.cut_edges import Division, divides, solve_by_division
+from districting.solvers.enumeration import prove_by_lists
 from districting.solvers.exact.hess import reachable_pairs, solve_hess
 from districting.solvers.exact.labelled import solve_labelled
 from districting.solvers.exact.partition import choose, relax
+from districting.solvers.fixed import is_plain, solve_fixed
 from districting.solvers.ground import Ground
+from districting.solvers.pieces import prove_by_pieces
 from districting.solvers.pool import enumerate_plans, joined, price_regions, regions_of
 from districting.solvers.search import search, total_cost
+from districting.solvers.tight import is_tight, solve_tight
 
 #: Up to here the proof is always carried to the end; beyond, the gap asked for is enough.
 SMALL_PAIRS = 4_000
@@ -24,6 +30,16 @@ SMALL_PAIRS = 4_000
 _MOST_PAIRS = 30_000
 _MOST_EDGE_VARIABLES = 60_000
 _LISTED_NODES = 20
+#: Share of the time limit after which a division that has not ended leaves the rest to the other ways.
+_DIVIDING = 0.6
+#: Nodes per district up to which the districts within a gap can be listed.
+_WIDEST = 25
+#: Walks of the search before the lists: they need a plan and prices to begin with, not the best ones.
+_STARTS = 2
+#: Up to here lists are carried to the end whatever the gap asked.
+_SMALL_NODES = 300
+#: Nodes up to which one linear program holds the whole ground.
+_ONE_MASTER = 2_000
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,7 @@ class Answer:
     regions
         Regions in the pool.
     pairs
-        Pairs (node, seat) that the bound left to the proof.
+        Pairs (node, seat), or listed districts, that the bound left to the proof.
     """
 
     part: Ints | None
@@ -71,6 +87,10 @@ def warm_up() -> None:
     window = Window("households", np.ones(n), 3.0, 5.0)
     tiny = Ground(steps, np.arange(n), near, np.zeros(len(near)), (window,), 3)
     solve_ground(tiny, time_limit_s=60.0, seed=0)
+    narrow = replace(tiny, windows=(Window("households", np.ones(n), 4.0, 4.0),))
+    solve_ground(narrow, time_limit_s=60.0, seed=0)
+    edges_only = replace(tiny, cost=np.zeros((n, n)), border=np.ones(len(near)))
+    solve_ground(edges_only, time_limit_s=60.0, seed=0)
 
 
 def solve_ground(
@@ -108,17 +128,37 @@ def solve_ground(
     def left() -> float:
         return time_limit_s - (time.monotonic() - began)
 
+    if is_plain(ground):
+        served = solve_fixed(
+            ground, time_limit_s=left(), seed=seed, gap_share=gap_share, threads=threads, first=first,
+            progress=progress, stop=stop,
+        )  # fmt: skip
+        seats = np.arange(ground.m if served.part is not None else 0, dtype=np.int64)
+        return Answer(served.part, seats, served.cost, served.bound, 0, served.pairs)
+    if is_tight(ground):
+        proof = solve_tight(
+            ground, time_limit_s=left(), seed=seed, gap_share=gap_share, threads=threads, first=first,
+            progress=progress, stop=stop,
+        )  # fmt: skip
+        if proof.part is not None or proof.bound == np.inf:
+            seats = np.zeros(0, dtype=np.int64) if proof.part is None else total_cost(ground, proof.part)[1]
+            return Answer(proof.part, seats, proof.cost, proof.bound, 0, 0)
+    if ground.cost.any() and suits(ground) and ground.n <= _WIDEST * ground.number:
+        answer = _by_lists(
+            ground, time_limit_s=left(), seed=seed, gap_share=gap_share, threads=threads, first=first,
+            progress=progress, stop=stop,
+        )  # fmt: skip
+        if answer is not None:
+            return answer
+    if divides(ground):
+        return _by_division(
+            ground, time_limit_s=left(), seed=seed, threads=threads, first=first, progress=progress, stop=stop
+        )
     part, cost, duals, regions = _search_and_choose(ground, time_limit_s, seed, threads, first, progress, stop)
     if part is None and _enumerable(ground):
         return _best_of_all(ground)
-    if not ground.cost.any():
-        labelled = solve_labelled(
-            ground, part=part, upper=cost, time_limit_s=left(), seed=seed, threads=threads, progress=progress,
-            stop=stop,
-        )  # fmt: skip
-        nobody = np.zeros(0, dtype=np.int64)
-        seats = nobody if labelled.part is None else total_cost(ground, labelled.part)[1]
-        return Answer(labelled.part, seats, labelled.cost, labelled.bound, regions, 0)
+    if not ground.cost.any() and suits(ground):
+        return _by_labels(ground, Division(part, cost, 0.0), left(), seed, threads, progress, stop)
     progress(Step("stage.solve", incumbent=cost if part is not None else None))
     bound = lower_bound(
         ground, upper=cost, duals=duals, time_limit_s=max(0.5, min(0.35 * time_limit_s, left())), stop=stop
@@ -139,6 +179,79 @@ def solve_ground(
     cost, seats = total_cost(ground, part)
     # the solver's arithmetic may end a hair above the plan's own cost
     return Answer(part, seats, cost, min(value, cost), regions, pairs)
+
+
+def _by_lists(
+    ground: Ground, *, time_limit_s: float, seed: int, gap_share: float, threads: int, first: Ints | None,
+    progress: Progress, stop: Stop,
+) -> Answer | None:  # fmt: skip
+    """Search, then the proof by lists; None if the search met no plan."""
+    began = time.monotonic()
+
+    def late() -> bool:
+        return stop() or time.monotonic() - began > 0.2 * time_limit_s
+
+    found = search(ground, seed=seed, starts=_STARTS, first=first, time_left=late, progress=progress)
+    if found.part is None:
+        return None
+    pool = price_regions(ground, joined(regions_of(found.part, ground.number), found.regions))
+    prove = prove_by_lists if ground.n <= _ONE_MASTER else prove_by_pieces
+    covered = prove(
+        ground,
+        pool=pool,
+        part=found.part,
+        upper=found.cost,
+        time_limit_s=time_limit_s - (time.monotonic() - began),
+        gap_share=gap_share if ground.n > _SMALL_NODES else 0.0,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        stop=stop,
+    )
+    cost, seats = total_cost(ground, covered.part)
+    nearest = float(ground.cost.min(axis=1).sum())  # stopped before any price: everyone at the cheapest seat
+    return Answer(covered.part, seats, cost, min(max(covered.bound, nearest), cost), len(pool), covered.listed)
+
+
+def _by_division(
+    ground: Ground,
+    *,
+    time_limit_s: float,
+    seed: int,
+    threads: int,
+    first: Ints | None,
+    progress: Progress,
+    stop: Stop,
+) -> Answer:
+    """Divide as long as that may end; then search, and let the labelled model take over the bound."""
+    began = time.monotonic()
+
+    def late() -> bool:
+        return stop() or time.monotonic() - began > _DIVIDING * time_limit_s
+
+    division = solve_by_division(ground, progress=progress, stop=late)
+    if division.proved:
+        seats = np.zeros(0, dtype=np.int64) if division.part is None else total_cost(ground, division.part)[1]
+        return Answer(division.part, seats, division.cost, division.bound, 0, 0)
+    left = time_limit_s - (time.monotonic() - began)
+    known = first if division.part is None else division.part
+    part, cost, _, _ = _search_and_choose(ground, left, seed, threads, known, progress, stop)
+    if part is not None and cost < division.cost:
+        division = Division(part, cost, division.bound)
+    left = time_limit_s - (time.monotonic() - began)
+    return _by_labels(ground, division, left, seed, threads, progress, stop)
+
+
+def _by_labels(
+    ground: Ground, known: Division, time_limit_s: float, seed: int, threads: int, progress: Progress, stop: Stop
+) -> Answer:
+    """What the labelled model adds to a plan and a bound."""
+    proof = solve_labelled(
+        ground, part=known.part, upper=known.cost, lower=known.bound, time_limit_s=time_limit_s, seed=seed,
+        threads=threads, progress=progress, stop=stop,
+    )  # fmt: skip
+    seats = np.zeros(0, dtype=np.int64) if proof.part is None else total_cost(ground, proof.part)[1]
+    return Answer(proof.part, seats, proof.cost, proof.bound, 0, 0)
 
 
 def _enumerable(ground: Ground) -> bool:

@@ -1,7 +1,8 @@
-"""`redraw`: the best communities from scratch, as if none stood today; who succeeds whom is settled afterwards.
+"""`redraw`: the best communities from scratch, as if none stood today; the profile says what is best.
 
-min Σ (households + 1) · distance to the seat, exactly k communities. A seat may stand at the centre of any atom,
-or be a service centre of today. The border term has its place in `Ground.border`; it is not charged yet.
+Every term of a profile is data of a column, so one column generation proves every stage, each within what the ones
+before it allow (method §8). A seat may stand at the
+centre of any atom, or be a service centre of today.
 """
 
 from __future__ import annotations
@@ -11,27 +12,42 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from districting.plans.problem import Bools, Floats, Ints, Problem, Window
+from districting.plans.problem import Floats, Ints, Problem
 from districting.progress import Progress, Step, Stop, never, silent
-from districting.solvers.exact.contiguity import components, neighbour_lists
-from districting.solvers.exact.sites import groups, kept
+from districting.solvers.columns import BORDER, DISTANCE, MOVED, NUMBER, Columns, weights_of
+from districting.solvers.exact.master import Ceiling
+from districting.solvers.exact.sites import kept
+from districting.solvers.generation import Generation, part_of, warm_up_columns
 from districting.solvers.ground import Ground
 from districting.solvers.params import Params
-from districting.solvers.recipe import SMALL_PAIRS, Answer, solve_ground, warm_up
+from districting.solvers.pool import joined, regions_of
+from districting.solvers.profile import DEFAULTS, Profile, Stage, preset
+from districting.solvers.recipe import solve_ground, warm_up
+from districting.solvers.redraw_ground import Posed, alternatives, frozen_atoms, locked_places, pose_redraw
+from districting.solvers.redraw_numbers import number_asked, number_range, numbers_to_try, precheck
+from districting.solvers.redraw_unlike import differing
 from districting.solvers.result import Chosen, Conflict, Result, Solution, Status, Term
+from districting.solvers.search import Regions, search
+from districting.solvers.stage import Proved
+
+#: Up to here every stage is proved to the end; beyond, the gap asked for is enough.
+_SMALL = 150
+#: Share of the time left that a stage may take, of those that follow it.
+_FIRST_SHARE = 0.6
 
 
 @dataclass(frozen=True)
-class _Posed:
-    """A ground with the way back: ``node`` of each atom (−1: kept), and for each seat its index in the problem.
+class _Answer:
+    """A plan with what each stage proved; without one, the bound of the first (inf: there is none)."""
 
-    ``seat`` holds the position in ``problem.seats``, or −1 for a site; ``atom`` where it stands.
-    """
+    posed: Posed
+    stages: tuple[Proved, ...]
+    regions: int
 
-    ground: Ground
-    node: Ints
-    seat: Ints
-    atom: Ints
+    @property
+    def columns(self) -> Columns | None:
+        """The plan."""
+        return self.stages[-1].columns if self.stages else None
 
 
 def solve_redraw(problem: Problem, params: Params, *, progress: Progress = silent, stop: Stop = never) -> Result:
@@ -43,232 +59,227 @@ def solve_redraw(problem: Problem, params: Params, *, progress: Progress = silen
         What is asked. Windows, horizon, reach (where it is a must), compounds and locks hold; headroom is for what
         ``adjust`` splits. Kept communities leave the problem with their land.
     params
-        Time, seed, gap. Small problems are proved to the end whatever the gap.
+        Time, seed, gap, profile (None: *best service*). Small problems are proved to the end whatever the gap.
     progress, stop
         Told and asked on the way.
 
     Returns
     -------
     Result
-        Terms ``distance_m_households`` (with its bound), then reported only: ``communities``,
-        ``moved_households``, ``open_border_km``. ``notes``: ``number``, ``number_asked``,
-        ``regions`` in the pool, ``pairs`` left to the proof.
+        One term for each stage of the profile, each with its bound among the plans that keep the stages before it;
+        then, reported only, distance, number, households moved and border where no stage is just that.
+        ``optimal`` if the first stage is proved. ``notes``: ``profile``, ``number``, ``number_asked``,
+        ``regions`` in the pool, ``columns`` in the end; ``stages``: value and bound of each when it was settled
+        (the plan may worsen it later, by its slack).
     """
     warm_up()
+    warm_up_columns()
     began = time.monotonic()
-    conflicts = _precheck(problem)
-    asked = _number_asked(problem)
-    answer: Answer | None = None
-    posed: _Posed | None = None
-    number, tried = asked, 0
-    proved_none = bool(conflicts)
-    for number in [] if conflicts else _numbers(problem, asked):
+    profile = params.profile or preset(DEFAULTS["redraw"])
+    conflicts = precheck(problem)
+    best: tuple[_Answer, Problem] | None = None
+    closed, elsewhere = True, np.inf
+    for one in [] if conflicts else alternatives(problem):
         left = params.time_limit_s - (time.monotonic() - began)
-        if tried and (left <= 0.5 or stop()):
-            proved_none = False
-            break
-        tried += 1
-        posed = _pose(problem, number)
-        progress(Step("stage.solve", where=problem.name))
-        answer = solve_ground(
-            posed.ground,
-            time_limit_s=left,
-            seed=params.seed,
-            gap_share=params.gap_share,
-            threads=params.threads,
-            progress=progress,
-            stop=stop,
-        )
-        if answer.part is not None:
-            break
-        proved_none = np.isinf(answer.bound) and (tried == 1 or proved_none)
+        answer, shut = _solve_one(one, profile, params, left, progress, stop)
+        closed = closed and shut
+        if answer is None:
+            elsewhere = elsewhere if shut else -np.inf
+        elif best is None or _earlier(answer, best[0]):
+            elsewhere = elsewhere if best is None else min(elsewhere, best[0].stages[0].bound)
+            best = answer, one
+        else:
+            elsewhere = min(elsewhere, answer.stages[0].bound)
     seconds = time.monotonic() - began
-    notes = {"number": number, "number_asked": asked}
-    if posed is None or answer is None or answer.part is None:
-        if not conflicts and not tried:
-            low, high = _number_range(problem)
-            conflicts, proved_none = (Conflict("number", measured=low, allowed=high, unit="communities"),), True
-        status: Status = "infeasible" if proved_none else "unknown"
+    asked = number_asked(problem)
+    notes = {"profile": profile.profile_id, "number": asked, "number_asked": asked}
+    if best is None:
+        low, high = number_range(problem)
+        if not conflicts and low > high:
+            conflicts = (Conflict("number", measured=low, allowed=high, unit="communities"),)
+        status: Status = "infeasible" if conflicts or closed else "unknown"
         none = float("inf")
         return Result(problem.name, "redraw", status, None, none, 0.0, (), seconds, params.seed, conflicts, notes)
-    return _report(problem, params, posed, answer, notes, seconds)
+    return _report(problem, best[1], params, profile, _among(best[0], elsewhere), notes, seconds)
 
 
-def _frozen(problem: Problem) -> Bools:
-    """Atoms of kept communities."""
-    return np.isin(problem.today, sorted(kept(problem))) & (problem.today >= 0)
+def _among(answer: _Answer, elsewhere: float) -> _Answer:
+    """The answer with what is proved of all ways to ask the problem; ``elsewhere``: the first stage in the others.
+
+    Where another way may be as good in the first stage, nothing is known of the later ones there.
+    """
+    first = answer.stages[0]
+    if elsewhere > first.value:
+        return answer
+    later = tuple(replace(stage, bound=-np.inf) for stage in answer.stages[1:])
+    return replace(answer, stages=(replace(first, bound=min(first.bound, elsewhere)), *later))
 
 
-def _number_range(problem: Problem) -> tuple[int, int]:
-    """Fewest and most communities that the windows and the case allow, kept ones included."""
-    free, frozen = ~_frozen(problem), len(kept(problem))
-    fewest, most = problem.n, 0
-    for window in problem.windows:
-        total = float(window.weights[free].sum())
-        fewest = min(fewest, int(np.ceil(total / window.high - 1e-9)))
-        most = max(most, int(total // window.low) if window.low > 0 else int(free.sum()))
-    low, high = max(1 if free.any() else 0, fewest) + frozen, min(most, int(free.sum())) + frozen
-    if problem.number is not None:
-        low, high = max(low, problem.number[0]), min(high, problem.number[1])
-    return low, high
+def _earlier(one: _Answer, other: _Answer) -> bool:
+    """Whether a plan is better, stage by stage."""
+    return [stage.value for stage in one.stages] < [stage.value for stage in other.stages]
 
 
-def _number_asked(problem: Problem) -> int:
-    """The case's number, or the sub-district's size over the target."""
-    number = int(np.floor(problem.windows[0].weights.sum() / problem.target + 0.5))
-    if problem.number is not None:
-        number = min(max(number, problem.number[0]), problem.number[1])
-    return max(1, number)
+def _solve_one(
+    problem: Problem, profile: Profile, params: Params, time_limit_s: float, progress: Progress, stop: Stop
+) -> tuple[_Answer | None, bool]:
+    """The best plan, or None; True if it is proved that there is none."""
+    began = time.monotonic()
+    low, high = number_range(problem)
+    asked = number_asked(problem)
+    ranges = [(low, high)] if profile.number == "free" else [(k, k) for k in numbers_to_try(problem, asked)]
+    closed = True
+    for at, numbers in enumerate(ranges if low <= high else []):
+        left = time_limit_s - (time.monotonic() - began)
+        if at and (left <= 0.5 or stop()):
+            return None, False
+        progress(Step("stage.solve", where=problem.name))
+        posed = pose_redraw(problem, numbers=numbers)
+        tried = [k for k in numbers_to_try(problem, asked) if numbers[0] <= k <= numbers[1]]
+        plan, regions, shut = _first_plan(posed, profile, tried, params, left, progress, stop)
+        left = time_limit_s - (time.monotonic() - began)
+        if plan is not None:
+            answer = _settle(problem, posed, profile, plan, regions, params, left, progress, stop)
+            return answer, False
+        closed = closed and shut and set(tried) >= set(range(numbers[0], numbers[1] + 1))
+    return None, closed
 
 
-def _numbers(problem: Problem, asked: int) -> list[int]:
-    """Numbers worth trying, the one asked for first, then its neighbours."""
-    low, high = _number_range(problem)
-    return sorted(range(low, high + 1), key=lambda k: (abs(k - asked), k))[:5]
+def _first_plan(
+    posed: Posed, profile: Profile, numbers: list[int], params: Params, time_limit_s: float, progress: Progress,
+    stop: Stop,
+) -> tuple[Ints | None, Regions, bool]:  # fmt: skip
+    """A plan and regions from the search, else from the exact way; True if there is provably none."""
+    began = time.monotonic()
+
+    def late() -> bool:
+        return stop() or time.monotonic() - began > 0.3 * time_limit_s
+
+    weights = weights_of(profile.stages[0].weights)
+    kept_aside = int(posed.aside[NUMBER])
+    best, lowest = None, np.inf
+    nothing = np.zeros(0, dtype=np.int64)
+    regions = Regions(np.zeros(1, dtype=np.int64), nothing)
+    for at, number in enumerate(numbers):
+        ground = _guide(posed, weights, number - kept_aside)
+        if at and late():
+            break
+        found = search(
+            ground, seed=params.seed + at, starts=6 if not at else 3, time_left=late, progress=silent
+        )  # fmt: skip
+        regions = joined(regions, found.regions)
+        if found.part is not None:
+            regions = joined(regions_of(found.part, ground.number), regions)
+            if found.cost < lowest and _legal(posed, found.part):
+                best, lowest = found.part, found.cost
+    if best is not None:
+        return best, regions, False
+    left = time_limit_s - (time.monotonic() - began)
+    return _exact_plan(posed, profile, regions, numbers, params, left, progress, stop)
 
 
-def _precheck(problem: Problem) -> tuple[Conflict, ...]:
-    """What no plan can mend, said before anything is searched."""
-    found = []
-    free = ~_frozen(problem)
-    over: Bools = np.all([w.weights > w.high for w in problem.windows], axis=0) & free
-    first = problem.windows[0]
-    unit = first.measure
-    for atom in np.flatnonzero(over):
-        ids = (problem.atom_ids[atom],)
-        found.append(Conflict("atom_over_max", ids, (), float(first.weights[atom]), first.high, unit))
-    if free.any() and all(w.weights[free].sum() < w.low for w in problem.windows):
-        total = float(first.weights[free].sum())
-        found.append(Conflict("total_below_min", (), (), total, first.low, unit))
-    if problem.reach_limit_m is not None:
-        nearest = np.minimum(problem.site_reach_m.min(axis=1), problem.seat_reach_m.min(axis=1, initial=np.inf))
-        for atom in np.flatnonzero((nearest > problem.reach_limit_m) & (problem.households > 0) & free):
-            ids = (problem.atom_ids[atom],)
-            found.append(Conflict("atom_out_of_reach", ids, (), float(nearest[atom]), problem.reach_limit_m, "m"))
-    return tuple(found)
+def _exact_plan(
+    posed: Posed, profile: Profile, regions: Regions, numbers: list[int], params: Params, time_limit_s: float,
+    progress: Progress, stop: Stop,
+) -> tuple[Ints | None, Regions, bool]:  # fmt: skip
+    """Where the search met no plan: columns priced until one exists, or none can; then the model of pairs."""
+    began = time.monotonic()
+    generation = Generation(
+        posed.measured, regions, time_limit_s=0.6 * time_limit_s, seed=params.seed, threads=params.threads,
+        progress=progress, stop=stop,
+    )  # fmt: skip
+    if not generation.possible():
+        return None, regions, True
+    proved = generation.settle(weights_of(profile.stages[0].weights), (), plan=None, gap_share=1.0)
+    if proved.columns is not None:
+        return part_of(proved.columns, posed.measured.ground.n), joined(generation.regions, regions), False
+    if np.isinf(proved.bound) and proved.bound > 0:
+        return None, regions, True
+    closed = True
+    for number in numbers:
+        left = time_limit_s - (time.monotonic() - began)
+        if left <= 0.5 or stop():
+            return None, regions, False
+        ground = _guide(posed, weights_of({"distance_m_households": 1.0}), number - int(posed.aside[NUMBER]))
+        answer = solve_ground(
+            ground, time_limit_s=0.7 * left, seed=params.seed, gap_share=1.0, threads=params.threads,
+            progress=progress, stop=stop,
+        )  # fmt: skip
+        if answer.part is not None and _legal(posed, answer.part):
+            return answer.part, joined(regions_of(answer.part, ground.number), regions), False
+        closed = closed and answer.part is None and bool(np.isinf(answer.bound)) and answer.bound > 0
+    return None, regions, closed
 
 
-def _links(problem: Problem) -> Ints:
-    """Edges, and those gaps that join pieces not yet joined: a second way over would let a piece fall apart."""
-    piece = problem.piece.copy()
-    links = [problem.edges.reshape(-1, 2)]
-    for a, b in problem.gaps:
-        if piece[a] != piece[b]:
-            piece[piece == piece[b]] = piece[a]
-            links.append(np.array([[a, b]], dtype=np.int64))
-    return np.concatenate(links)
+def _legal(posed: Posed, part: Ints) -> bool:
+    """Whether a plan of the search is made of legal columns: it does not know every rule."""
+    nothing = Regions(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    return Generation(posed.measured, nothing, time_limit_s=1.0).plan_of(part) is not None
 
 
-def _served(problem: Problem, mean_m: Floats, reach_m: Floats) -> Floats:
-    """(households + 1) · distance; inf beyond the reach limit. Land where nobody lives may be anywhere."""
-    lived = problem.households > 0
-    far = float(mean_m[np.isfinite(mean_m)].max(initial=0.0))
-    cost: Floats = np.where(np.isfinite(mean_m) | lived[:, None], mean_m, far) * (
-        problem.households[:, None] + 1.0
-    )
-    if problem.reach_limit_m is not None:
-        cost = np.where(lived[:, None] & (reach_m > problem.reach_limit_m), np.inf, cost)
-    return cost
+def _guide(posed: Posed, weights: Floats, number: int) -> Ground:
+    """A ground whose cost leads the search to plans that are good by these weights; it proves nothing.
+
+    Who sits at the centre of a community retains its households; number and size play no part.
+    """
+    measured = posed.measured
+    ground = measured.ground
+    cost = np.where(np.isfinite(ground.cost), weights[DISTANCE] * np.nan_to_num(ground.cost, posinf=0.0), np.inf)
+    if weights[MOVED] > 0:
+        retained = np.zeros_like(ground.cost)
+        owned = np.flatnonzero(posed.owner >= 0)
+        retained[:, owned] = measured.own[:, posed.owner[owned]]
+        cost = cost + weights[MOVED] * (measured.own.sum(axis=1)[:, None] - retained)
+    if not np.any(cost[np.isfinite(cost)]):
+        cost = cost + np.where(np.isfinite(ground.cost), 1e-3 * np.nan_to_num(ground.cost, posinf=0.0), np.inf)
+    gain = np.maximum(ground.border - measured.crossing, 0.0)
+    return Ground(
+        cost, ground.host, ground.edges, weights[BORDER] * gain, ground.windows, number,
+        horizon=ground.horizon, apart=ground.apart, together=ground.together, broken=ground.broken,
+    )  # fmt: skip
 
 
-def _pose(problem: Problem, number: int) -> _Posed:
-    """Take the names away: kept land out, what stays together joined, seats as columns."""
-    frozen = kept(problem)
-    free = ~_frozen(problem)
-    links = _links(problem)
-    links = links[free[links].all(axis=1)]
-    node, loose = _nodes(problem, free, links)
-    n = int(node.max()) + 1
-    cost = np.concatenate(
-        (
-            _served(problem, problem.site_distance_m, problem.site_reach_m),
-            _served(problem, problem.seat_distance_m, problem.seat_reach_m),
-        ),
-        axis=1,
-    )
-    atom = np.concatenate((np.arange(problem.n), [seat.atom_pos for seat in problem.seats])).astype(np.int64)
-    seat = np.concatenate((np.full(problem.n, -1), np.arange(len(problem.seats)))).astype(np.int64)
-    for lock in problem.locks:
-        if lock.kind == "seat":
-            for place, own in _locked_seats(problem, lock.atoms, lock.communities, seat, atom):
-                cost[place, ~own] = np.inf
-    usable = free[atom] & np.array([s < 0 or problem.seats[s].community_pos not in frozen for s in seat])
-    cost, atom, seat = cost[:, usable], atom[usable], seat[usable]
-    joined = np.zeros((n, len(atom)))
-    np.add.at(joined, node[free], cost[free])
-    edges = node[links]
-    edges = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1), axis=0).reshape(-1, 2)
-    apart = [
-        (int(node[a]), int(node[b]))
-        for lock in problem.locks
-        if lock.kind == "apart"
-        for at, a in enumerate(lock.atoms)
-        for b in lock.atoms[at + 1 :]
-        if free[a] and free[b]
-    ]
-    broken = tuple(
-        tuple(np.unique(node[(problem.today == pos) & (problem.households > 0)]).tolist())
-        for lock in problem.locks
-        if lock.kind == "split"
-        for pos in lock.communities
-        if pos not in frozen
-    )
-    held = [
-        (int(node[lock.atoms[0]]), int(node[s.atom_pos]))
-        for lock in problem.locks
-        if lock.kind == "seat" and len(lock.atoms) == 1 and free[lock.atoms[0]]
-        for s in problem.seats
-        if s.community_pos in lock.communities and free[s.atom_pos] and node[s.atom_pos] != node[lock.atoms[0]]
-    ]  # a seat that a lock moves: whoever sits there still holds the old centre
-    ground = Ground(
-        cost=joined,
-        host=node[atom],
-        edges=edges,
-        border=np.zeros(len(edges)),
-        windows=tuple(_on_nodes(w, node, free, n) for w in problem.windows),
-        number=number - len(frozen),
-        horizon=tuple(_on_nodes(w, node, free, n) for w in problem.horizon),
-        apart=np.array(apart, dtype=np.int64).reshape(-1, 2),
-        together=np.concatenate((loose, np.array(held, dtype=np.int64).reshape(-1, 2))),
-        broken=broken,
-    )
-    return _Posed(ground, node, seat, atom)
+def _settle(
+    problem: Problem, posed: Posed, profile: Profile, part: Ints, regions: Regions, params: Params,
+    time_limit_s: float, progress: Progress, stop: Stop,
+) -> _Answer | None:  # fmt: skip
+    """Stage by stage, each within what the ones before it allow; None if no plan known differs enough."""
+    measured = posed.measured
+    number = int(part.max()) + 1
+
+    def seek(weights: Floats) -> Regions:
+        return search(_guide(posed, weights, number), seed=params.seed, starts=3, time_left=stop).regions
+
+    generation = Generation(
+        measured, regions, seek=seek, time_limit_s=time_limit_s, seed=params.seed, threads=params.threads,
+        progress=progress, stop=stop,
+    )  # fmt: skip
+    plan = generation.plan_of(part)
+    assert plan is not None
+    if problem.unlike:
+        order = [weights_of(stage.weights) for stage in profile.stages]
+        stages = differing(problem, posed, generation, plan, order)
+        return None if stages is None else _Answer(posed, stages, len(regions))
+    ceilings: list[Ceiling] = []
+    proved: list[Proved] = []
+    for at, stage in enumerate(profile.stages):
+        weights = weights_of(stage.weights)
+        last = at == len(profile.stages) - 1
+        one = generation.settle(
+            weights, ceilings, plan=plan,
+            gap_share=0.0 if measured.ground.n <= _SMALL else params.gap_share,
+            time_limit_s=generation.left * (1.0 if last else _FIRST_SHARE),
+        )  # fmt: skip
+        proved.append(one)
+        assert one.columns is not None
+        plan = one.columns
+        ceilings.append(_ceiling(stage, weights, one.value, float(weights @ posed.aside)))
+    return _Answer(posed, tuple(proved), len(regions))
 
 
-def _on_nodes(window: Window, node: Ints, free: Bools, n: int) -> Window:
-    """The window with the weights of joined atoms."""
-    weights = np.bincount(node[free], weights=window.weights[free], minlength=n).astype(np.float64)
-    return replace(window, weights=weights)
-
-
-def _nodes(problem: Problem, free: Bools, links: Ints) -> tuple[Ints, Ints]:
-    """Node of each atom, −1 where kept, and pairs of nodes that belong together without touching."""
-    near = neighbour_lists(problem.n, links.tolist())
-    label = np.array(groups(problem))
-    node = np.full(problem.n, -1, dtype=np.int64)
-    loose = []
-    count = 0
-    for first in np.unique(label[free]):
-        pieces = components(near, np.flatnonzero((label == first) & free).tolist())
-        for position, piece in enumerate(pieces):
-            node[piece] = count
-            if position:
-                loose.append((count - 1, count))
-            count += 1
-    return node, np.array(loose, dtype=np.int64).reshape(-1, 2)
-
-
-def _locked_seats(
-    problem: Problem, atoms: tuple[int, ...], communities: tuple[int, ...], seat: Ints, atom: Ints
-) -> list[tuple[int, Bools]]:
-    """Atoms that only a seat of their own may serve, with those seats."""
-    if atoms:
-        return [(a, atom == a) for a in atoms]
-    return [
-        (problem.seats[s].atom_pos, seat == s)
-        for s in range(len(problem.seats))
-        if problem.seats[s].community_pos in communities
-    ]
+def _ceiling(stage: Stage, weights: Floats, value: float, aside: float) -> Ceiling:
+    """How large the columns' part of a stage may become: its slack is a share of the whole."""
+    return Ceiling(weights, stage.ceiling(value + aside) - aside)
 
 
 def successors(problem: Problem, part: Ints, parts: int) -> Ints:
@@ -276,10 +287,11 @@ def successors(problem: Problem, part: Ints, parts: int) -> Ints:
 
     A community goes on in the part that holds its seat, or without a seat in the part with most of its households;
     where several go on in one part, the one that a ``seat`` lock names does, then the one with most households
-    there (design: *Identity*).
+    there (design: *Identity*). A lock that gives a community without a centre a place makes that its seat.
     """
     locked = {pos for lock in problem.locks if lock.kind == "seat" for pos in lock.communities}
     seat_atom = {seat.community_pos: seat.atom_pos for seat in problem.seats if seat.community_pos >= 0}
+    seat_atom |= locked_places(problem)
     claims = []
     for pos in range(len(problem.community_ids)):
         own = problem.today == pos
@@ -301,56 +313,53 @@ def successors(problem: Problem, part: Ints, parts: int) -> Ints:
 
 
 def _report(
-    problem: Problem, params: Params, posed: _Posed, answer: Answer, notes: dict[str, int], seconds: float
-) -> Result:
+    problem: Problem, posed_as: Problem, params: Params, profile: Profile, answer: _Answer,
+    notes: dict[str, object], seconds: float,
+) -> Result:  # fmt: skip
     """Back to atoms and communities, with what was proved."""
-    assert answer.part is not None
+    posed, columns = answer.posed, answer.columns
+    assert columns is not None
     frozen = sorted(kept(problem))
-    free = posed.node >= 0
+    free = ~frozen_atoms(problem)
     part = np.full(problem.n, -1, dtype=np.int64)
-    part[free] = answer.part[posed.node[free]]
-    number = len(answer.seats)
-    places: list[tuple[int, int]] = [(int(posed.atom[s]), int(posed.seat[s])) for s in answer.seats]
-    aside = 0.0
-    for position, pos in enumerate(frozen):
-        own = problem.today == pos
-        part[own] = number + position
-        place, cost = _kept_seat(problem, pos, own)
+    part[free] = part_of(columns, posed.measured.ground.n)[posed.node[free]]
+    places = [(int(posed.atom[s]), int(posed.seat[s])) for s in columns.seat]
+    for pos, place in zip(frozen, posed.places, strict=True):
+        part[problem.today == pos] = len(places)
         places.append(place)
-        aside += cost
-    heir = successors(problem, part, len(places))
-    heir[number:] = frozen
+    heir = successors(posed_as, part, len(places))
+    heir[len(places) - len(frozen) :] = frozen
     chosen = []
     for district, (atom, seat) in enumerate(places):
         x, y = problem.xy[atom] if seat < 0 else (problem.seats[seat].x, problem.seats[seat].y)
         chosen.append(Chosen(atom, float(x), float(y), int(heir[district]), seat >= 0))
+    totals = columns.terms.sum(axis=0) + posed.aside
     stayed = (problem.today >= 0) & (heir[part] == problem.today)
-    moved = float(problem.households[(problem.today >= 0) & ~stayed].sum())
-    cut = part[problem.edges[:, 0]] != part[problem.edges[:, 1]]
-    # A search that was stopped early has no better bound than that everyone is served from the nearest seat.
-    trivial = float(posed.ground.cost.min(axis=1).sum())
-    value, bound = answer.cost + aside, max(answer.bound, min(trivial, answer.cost)) + aside
-    terms = (
-        Term("distance_m_households", value, bound),
-        Term("communities", float(len(places)), float(len(places))),
-        Term("moved_households", moved, 0.0),
-        Term("open_border_km", float(problem.open_km[cut].sum()), 0.0),
-    )
-    enough = 1e-6 if answer.pairs <= SMALL_PAIRS else max(params.gap_share, 1e-6)
-    status: Status = "optimal" if value - bound <= enough * max(value, 1.0) else "feasible"
-    more = {**notes, "regions": answer.regions, "pairs": answer.pairs}
+    totals[MOVED] = float(problem.households[(problem.today >= 0) & ~stayed].sum())
+    terms, done, objective = [], True, 0.0
+    steps: list[dict[str, object]] = []
+    for stage, proved in zip(profile.stages, answer.stages, strict=True):
+        weights = weights_of(stage.weights)
+        value = float(weights @ totals)
+        bound = max(proved.bound + float(weights @ posed.aside), 0.0)
+        terms.append(Term(stage.name, value, min(bound, value)))
+        wanted = 0.0 if set(stage.weights) != {"moved_households"} else params.gap_households
+        settled = proved.value + float(weights @ posed.aside)
+        steps.append({"name": stage.name, "settled_at": settled, "lower_bound": min(bound, settled)})
+        objective = settled if len(steps) == 1 else objective
+        if len(steps) == 1:
+            done = settled - bound <= max(wanted, params.gap_share * abs(settled), 1e-6)
+    told = {term.name for term in terms}
+    for name, at in (
+        ("distance_m_households", DISTANCE), ("communities", NUMBER), ("moved_households", MOVED),
+        ("open_border_km", BORDER),
+    ):  # fmt: skip
+        if name not in told:
+            counted = name == "communities" and profile.number == "target"
+            terms.append(Term(name, float(totals[at]), float(totals[at]) if counted else 0.0))
+    notes |= {"stages": steps, "number": len(places)}
+    notes |= {"regions": answer.regions, "columns": answer.stages[-1].priced}
     return Result(
-        problem.name, "redraw", status, Solution(part, tuple(chosen)), value, bound, terms, seconds, params.seed,
-        (), more,
+        problem.name, "redraw", "optimal" if done else "feasible", Solution(part, tuple(chosen)), objective,
+        terms[0].lower_bound, tuple(terms), seconds, params.seed, (), notes,
     )  # fmt: skip
-
-
-def _kept_seat(problem: Problem, pos: int, own: Bools) -> tuple[tuple[int, int], float]:
-    """Seat of a kept community, (atom, position in seats or −1), and its share of the objective."""
-    weight = problem.households[own] + 1.0
-    for s, seat in enumerate(problem.seats):
-        if seat.community_pos == pos:
-            return (seat.atom_pos, s), float(weight @ problem.seat_distance_m[own, s])
-    atoms = np.flatnonzero(own)
-    sums = weight @ problem.site_distance_m[np.ix_(atoms, atoms)]
-    return (int(atoms[sums.argmin()]), -1), float(sums.min())

@@ -92,9 +92,10 @@ class Result:
     solution
         None without a plan.
     objective, lower_bound
-        Of the first term, in its unit (households moved in ``adjust`` and ``whole``).
+        Of the first stage, in its unit (households moved in ``adjust`` and ``whole``): the value at which it was
+        settled, and what is proved. Later stages may have used its slack: ``terms`` has what the plan is worth.
     terms
-        In their order.
+        Of the plan, in their order.
     seconds
         Wall time.
     seed

@@ -14,6 +14,7 @@ from numba import njit
 
 from districting.plans.problem import Floats, Ints
 from districting.progress import Progress, Step, Stop, never, silent
+from districting.solvers.board import board_of, typical_change
 from districting.solvers.construct import grow
 from districting.solvers.ground import Ground
 from districting.solvers.moves import (
@@ -37,6 +38,8 @@ from districting.solvers.moves import (
 _RECOMBINE = 0.01
 _SWAP = 0.25
 _EMPTY = np.uint64(0)
+#: Moves between two questions whether to end.
+_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True)
@@ -59,48 +62,12 @@ class Found:
     regions: Regions
 
 
-def board_of(ground: Ground) -> Board:
-    """Compile a ground: forbidden pairs become dear, bounds become tables."""
-    pointers, neighbours, border = ground.neighbours
-    seat_pointers, seats = ground.seats_in
-    k = ground.number
-    windows = ground.windows + ground.horizon
-    low = np.array([np.full(k, w.low) for w in windows])
-    high = np.array([ground.highs(w)[:k] if ground.fixed else np.full(k, w.high) for w in windows])
-    high = np.minimum(high, np.array([w.weights.sum() for w in windows])[:, None] + 1.0)
-    allowed = np.isfinite(ground.cost)
-    finite = np.where(allowed, ground.cost, 0.0)
-    typical = finite.sum() / max(1, allowed.sum()) * ground.n / k
-    dear = 10.0 * typical + 4.0 * finite.max(initial=0.0) + 1.0
-    anchor = np.full(ground.n, -1, dtype=np.int64)
-    if ground.fixed:
-        anchor[ground.host] = np.arange(ground.m)
-    ties = np.concatenate((ground.apart, ground.together))
-    tie_pointers, tie_to, tie_apart = _ties(ground.n, ties, len(ground.apart))
-    return Board(
-        pointers, neighbours, border, np.where(allowed, ground.cost, dear), seat_pointers, seats, anchor,
-        np.array([w.weights for w in windows], dtype=np.float64), low, high,
-        np.maximum(1e-9, np.array([w.weights.sum() for w in windows]) / k), len(ground.windows),
-        tie_pointers, tie_to, tie_apart, ground.fixed, dear,
-    )  # fmt: skip
-
-
-def _ties(n: int, pairs: Ints, apart: int) -> tuple[Ints, Ints, Ints]:
-    """Ties by node in compressed rows, with their kind."""
-    kind = (np.arange(len(pairs)) < apart).astype(np.int64)
-    tails = np.concatenate((pairs[:, 0], pairs[:, 1]))
-    order = np.argsort(tails, kind="stable")
-    pointers = np.concatenate(([0], np.cumsum(np.bincount(tails, minlength=n)))).astype(np.int64)
-    heads = np.concatenate((pairs[:, 1], pairs[:, 0]))
-    return pointers, heads[order].astype(np.int64), np.concatenate((kind, kind))[order]
-
-
 def _state(n: int, board: Board, k: int) -> State:
     """An empty state."""
     m, q = board.cost.shape[1], len(board.weights)
     whole = np.int64
     return State(
-        np.zeros(n, whole), np.zeros((k, n), whole), np.zeros(k, whole), np.zeros(n, whole), np.zeros((k, m)),
+        np.zeros(n, whole), np.zeros((k, n), whole), np.zeros(k, whole), np.zeros(n, whole), np.zeros(m),
         np.zeros((q, k)), np.zeros(k), np.zeros(k), np.zeros(k, whole), np.zeros(n, whole), np.zeros(n + 1, whole),
     )  # fmt: skip
 
@@ -136,12 +103,19 @@ def _remember(
 
 
 @inner
-def _legal(state: State, board: Board) -> bool:
-    """True if no district breaks anything."""
+def _broken(state: State, board: Board, d: int) -> int:
+    """1 if the district breaks anything, else 0."""
+    return 1 if state.breach[d] > 0.0 or state.ties[d] > 0 or state.served[d] >= board.dear else 0
+
+
+@inner
+def _tallied(state: State, board: Board) -> tuple[float, int]:
+    """Cost of all districts from their seats, and how many break something."""
+    served, broken = 0.0, 0
     for d in range(len(state.size)):
-        if state.breach[d] > 0.0 or state.ties[d] > 0 or state.served[d] >= board.dear:
-            return False
-    return True
+        served += state.served[d]
+        broken += _broken(state, board, d)
+    return served, broken
 
 
 @inner
@@ -159,33 +133,38 @@ def _partner(board: Board, state: State, random: Words, node: int, old: int, new
 
 @njit(cache=True)
 def _anneal(
-    board: Board, state: State, random: Words, moves: int, heat: float, freeze: float, below: float,
-    words: Words, table: Words, starts: Ints, flat: npt.NDArray[np.int32], filled: Ints, best: Ints,
+    board: Board, state: State, random: Words, moves: int, begin: int, end: int, heat: float, freeze: float,
+    below: float, words: Words, table: Words, starts: Ints, flat: npt.NDArray[np.int32], filled: Ints, best: Ints,
+    gauge: Floats,
 ) -> float:  # fmt: skip
     """Cool from ``heat`` to ``freeze``; the best legal plan goes to ``best``; return its cost, inf if none.
+
+    Only moves ``begin`` to ``end`` of all ``moves`` are made, so that somebody can ask for an end in between;
+    ``gauge`` carries the charge of a breach and the lowest cost on to the next call.
 
     A move names the nodes that change sides between two districts. Flips and swaps are priced before they are
     made, recombinations after.
     """
     n = len(state.part)
     charge = count_all(board, state)
-    lowest = np.inf
-    fine = 4.0 * heat  # what a breach as large as a whole district costs
+    fine, lowest = gauge[0], gauge[1]  # fine: what a breach as large as a whole district costs
     cooling = (freeze / heat) ** (1.0 / moves)
-    warmth = heat
+    warmth = heat * cooling**begin
     side = np.zeros(n, np.int64)
     moved = np.empty(n, np.int64)
     inside = 0
-    clean = _legal(state, board)
-    for move in range(moves):
+    served, broken = _tallied(state, board)
+    pending = False  # the plan is the best, and not written down yet
+    for move in range(begin, end):
         warmth *= cooling
-        inside += 1 if clean else 0
+        inside += 1 if broken == 0 else 0
         if move % 4096 == 4095:
             # stay inside the rules for a good part of the walk: dearer while outside, cheaper while inside
             fine *= 1.1 if inside < 1200 else (0.9 if inside > 2800 else 1.0)
             fine = min(max(fine, warmth), 1000.0 * heat)
             inside = 0
             charge = count_all(board, state)
+            served, broken = _tallied(state, board)
         node = pick(random, n)
         degree = board.pointers[node + 1] - board.pointers[node]
         if degree == 0:
@@ -199,16 +178,17 @@ def _anneal(
         swaps = not recombines and kind < _RECOMBINE + _SWAP
         before = state.served[old] + state.served[new]
         wrong = state.breach[old] + state.breach[new]
+        faulty = _broken(state, board, old) + _broken(state, board, new)
         many = 0
         sure = False
         if recombines:
             if tree_cut(board, state, random, old, new, side) == 0:
                 continue
-            for i in range(n):
-                home = state.part[i]
-                if (home == old and side[i] == 2) or (home == new and side[i] == 1):
-                    moved[many] = i
-                    many += 1
+            for home, leaves in ((old, 2), (new, 1)):
+                for t in range(state.size[home]):
+                    if side[state.members[home, t]] == leaves:
+                        moved[many] = state.members[home, t]
+                        many += 1
         else:
             if board.anchor[node] >= 0 or (not swaps and state.size[old] == 1):
                 continue
@@ -264,32 +244,29 @@ def _anneal(
         if warmth < below:
             for d in (old, new):
                 _remember(state, board, d, words, table, starts, flat, filled)
-        clean = _legal(state, board)
-        if clean:
-            cost = charge
-            for d in range(len(state.size)):
-                cost += state.served[d]
-            if cost < lowest - 1e-9:
-                lowest = cost
-                for i in range(n):
-                    best[i] = state.part[i]
-    if lowest < np.inf:
+        served += state.served[old] + state.served[new] - before
+        broken += _broken(state, board, old) + _broken(state, board, new) - faulty
+        if broken == 0 and charge + served < lowest - 1e-9:
+            lowest = charge + served
+            pending = True
+        elif pending:
+            # the best was the plan before this move
+            for i in range(n):
+                best[i] = state.part[i]
+            for t in range(many):
+                best[moved[t]] = new if state.part[moved[t]] == old else old
+            pending = False
+    if pending:
+        for i in range(n):
+            best[i] = state.part[i]
+    gauge[0], gauge[1] = fine, lowest
+    if end == moves and lowest < np.inf:
         for i in range(n):
             state.part[i] = best[i]
         count_all(board, state)
         for d in range(len(state.size)):
             _remember(state, board, d, words, table, starts, flat, filled)
-    return lowest
-
-
-def typical_change(ground: Ground) -> float:
-    """Size of a usual change: what a node pays more at its second seat than at its first, and a border."""
-    finite = np.where(np.isfinite(ground.cost), ground.cost, 0.0)
-    per_district = finite.mean(axis=1).sum() / ground.number / ground.number**0.5
-    length = float(ground.border.mean()) if len(ground.border) else 0.0
-    # tight capacities need a longer way through illegal plans
-    share = 0.25 if ground.fixed else 0.05
-    return float(max(per_district * share, length, 1e-9))
+    return float(lowest)
 
 
 def search(
@@ -320,7 +297,7 @@ def search(
     first
         A plan to begin the first walk from, or None.
     time_left
-        Asked between walks: True ends the search.
+        Asked now and then: True ends the search.
     progress
         Told after each walk.
     """
@@ -347,9 +324,15 @@ def search(
             break
         state.part[:] = part
         trial = np.zeros(n, dtype=np.int64)
-        cost = _anneal(
-            board, state, random, moves, heat, heat / 300.0, heat / 3.0, words, table, room, flat, filled, trial
-        )
+        gauge = np.array([4.0 * heat, np.inf])
+        cost = np.inf
+        for begin in range(0, moves, _AT_ONCE):
+            cost = _anneal(
+                board, state, random, moves, begin, min(begin + _AT_ONCE, moves), heat, heat / 300.0, heat / 3.0,
+                words, table, room, flat, filled, trial, gauge,
+            )  # fmt: skip
+            if time_left():
+                break
         if cost < lowest - 1e-9:
             best, lowest = trial, cost
         progress(Step("stage.solve", start + 1, starts, incumbent=lowest if np.isfinite(lowest) else None))

@@ -47,7 +47,10 @@ def solve(
             problem.name, mode, "infeasible", None, float("inf"), 0.0, (), seconds, params.seed, conflicts=seen
         )
     result = _SOLVERS[mode](problem, params, progress=progress, stop=stop)
-    if result.status != "infeasible" or result.conflicts:
+    if result.status != "infeasible" or problem.unlike:  # that no plan differs so much needs no explanation
         return result
-    conflicts = explain(problem, params, progress=progress, stop=stop)
-    return replace(result, conflicts=conflicts, seconds=time.monotonic() - began)
+    found = explain(problem, mode, params, progress=progress, stop=stop)
+    if not found:  # a plan turned up that the search had not come to
+        return replace(result, status="unknown", conflicts=(), seconds=time.monotonic() - began)
+    # What the mode itself has seen is nearer to the ground: it comes first.
+    return replace(result, conflicts=(*result.conflicts, *found), seconds=time.monotonic() - began)

@@ -7,47 +7,25 @@ placed differently.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from districting.plans.problem import Floats, Ints
+from districting.plans.problem import Floats, Ints, Problem, Unlike
+from districting.solvers.result import Solution
 
 
-@dataclass(frozen=True)
-class Unlike:
-    """What a further alternative is asked.
+def unlike(solution: Solution, households: float) -> Unlike:
+    """What a further alternative is asked: so many households placed differently than in this plan."""
+    owner = np.array([chosen.community_pos for chosen in solution.chosen], dtype=np.int64)
+    return Unlike(solution.part, owner, households)
 
-    Parameters
-    ----------
-    parts
-        Plans that it must differ from, each of shape (n,): part of each atom.
-    differ_share
-        Least share of the households that are placed differently from each of them.
-    within_share
-        The first stage of the profile may be worse than the best by this share of its value.
-    best
-        Value of the first stage in the best plan known.
-    """
 
-    parts: tuple[Ints, ...]
-    differ_share: float
-    within_share: float
-    best: float
-
-    def ceiling(self, gap: float) -> float:
-        """How large the first stage may be; ``gap`` (absolute) is what the search leaves open anyway."""
-        return self.best + max(self.within_share * abs(self.best), gap)
-
-    def least_households(self, households: Ints) -> float:
-        """Households that must be placed differently from each plan."""
-        return self.differ_share * float(households.sum())
-
-    def kept_by(self, part: Ints, households: Ints) -> bool:
-        """Whether a plan differs enough from every one of them."""
-        least = self.least_households(households)
-        return all(placed_differently(part, other, households) >= least - 1e-9 for other in self.parts)
+def differs(problem: Problem, part: Ints) -> bool:
+    """Whether a plan differs enough from every plan that the problem wants it to differ from."""
+    return all(
+        placed_differently(part, other.part, problem.households) >= other.households - 1e-9
+        for other in problem.unlike
+    )
 
 
 def overlap(part: Ints, other: Ints, households: Ints) -> Floats:

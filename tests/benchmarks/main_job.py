@@ -11,7 +11,6 @@ from pathlib import Path
 from districting.case import Case
 from districting.run import Run
 from districting.study import Study
-from districting.territory.sample import write_sample
 
 
 @contextmanager
@@ -58,46 +57,22 @@ def place_rows(name: str, study: Study, run: Run, seconds: dict[str, float]) -> 
         rows = alternative.certificates()
         total = sum(row["seconds"] for row in rows)
         lines += [
-            f"**{alternative.plan.mode}**: {judged.households_moved:,} households change community; must-findings "
+            f"**{alternative.plan.plan_id}**: {judged.households_moved:,} households change community; must-findings "
             f"{sum(f.strength == 'must' for f in judged.findings)}; sum of solves {total:.1f} s.",
             "",
-            "| sub-district | atoms | communities | status | objective | lower bound | gap | s |",
-            "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |",
+            "| sub-district | atoms | communities | status | objective | lower bound | gap | later terms: value (bound) | s |",
+            "| --- | ---: | ---: | --- | ---: | ---: | ---: | --- | ---: |",
         ]
         for row in rows:
             figures = [row["objective"], row["lower_bound"], row["gap_abs"]]
             shown = ["–" if value is None else f"{value:,.1f}" for value in figures]
+            later = "; ".join(f"{t['name']} {t['value']:,.1f} ({t['lower_bound']:,.1f})" for t in row["terms"][1:])
             causes = ", ".join(f"{c['cause']} {' '.join(c['communities'])}".strip() for c in row["conflicts"])
             status = row["status"] + (f" ({causes})" if causes else "")
             lines.append(
                 f"| {row['name']} | {row['atoms']} | {row['communities_before']} → {row['communities_after']} | {status} | "
                 + " | ".join(shown)
-                + f" | {row['seconds']:.1f} |"
+                + f" | {later} | {row['seconds']:.1f} |"
             )
         lines.append("")
     return lines
-
-
-def city_rows(folder: Path) -> list[str]:
-    """Generation, reading, cutting and joining of a city of 150,000 buildings."""
-    seconds: dict[str, float] = {}
-    with timed(seconds, "generate"):
-        case = write_sample(folder / "city", size="city")
-    study = Study(Case.read(case))
-    with timed(seconds, "read"):
-        buildings = len(study.layers.buildings)
-    with timed(seconds, "atoms and adjacency"):
-        atoms = len(study.territory.atoms.table)
-    with timed(seconds, "diagnose"):
-        findings = len(study.diagnose().findings)
-    return [
-        "## Generated city",
-        "",
-        f"{buildings:,} buildings, {study.layers.households:,} households, {len(study.layers.communities):,} communities, "
-        f"{len(study.layers.subdistricts)} sub-districts; {atoms:,} atoms; {findings:,} findings today.",
-        "",
-        "| " + " | ".join(seconds) + " |",
-        "|" + " --- |" * len(seconds),
-        "| " + " | ".join(f"{value:.1f} s" for value in seconds.values()) + " |",
-        "",
-    ]

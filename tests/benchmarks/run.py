@@ -19,12 +19,17 @@ import highspy
 import pulp
 import shapely
 
-from districting.case import Case
+from districting.case import Case, SolveSettings
 from districting.territory.sample import write_sample
 from tests.benchmarks.bare_problems import families, family_rows, peer_rows
-from tests.benchmarks.main_job import city_rows, measure, place_rows
+from tests.benchmarks.main_job import measure, place_rows
+from tests.benchmarks.scale import city_rows, region_rows
 from tests.places import beilin, cambridge
 
+#: Orders of aims besides each mode's own.
+PROFILES = ("redraw/balanced", "redraw/clean-borders", "adjust/best-service", "whole/clean-borders")
+#: A narrow window makes long searches.
+DONGHAI = SolveSettings(atom_cap=1000, time_limit_s=120.0, modes=("adjust", "redraw"))
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
@@ -36,14 +41,35 @@ def sections(folder: Path) -> dict[str, Callable[[], Iterable[str]]]:
             "xian_beilin, reach 1,200 m straight as a must, atom_cap 1,000",
             *measure(beilin(folder), folder / "beilin"),
         ),
+        "borders": lambda: place_rows(
+            "xian_beilin, other profiles",
+            *measure(
+                beilin(_made(folder / "borders"), solve=SolveSettings(atom_cap=1000, modes=PROFILES)),
+                folder / "borders-out",
+            ),
+        ),
+        "donghai": lambda: place_rows(
+            "xian_beilin with Donghai's window: 2,000–3,000 households, 2 km",
+            *measure(
+                beilin(_made(folder / "donghai"), reach_m=2000.0, window=(2000, 3000), solve=DONGHAI),
+                folder / "donghai-out",
+            ),
+        ),
         "town": lambda: place_rows(
             "Sample town (generated)", *measure(Case.read(write_sample(folder / "town")), folder / "town-out")
         ),
         "cambridge": lambda: place_rows("cambridge_ma", *measure(cambridge(folder), folder / "cambridge")),
-        "city": lambda: city_rows(folder),
+        "city": lambda: city_rows(folder / "city"),
+        "region": lambda: region_rows(folder / "region"),
         **bare,
         "peers": peer_rows,
     }
+
+
+def _made(folder: Path) -> Path:
+    """A folder that exists."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def machine() -> str:

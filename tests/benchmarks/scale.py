@@ -32,7 +32,8 @@ class CityFigures:
     memory_gib
         Peak of this process, and of the largest worker.
     gaps
-        By alternative: proved gap of each sub-district, as a share; inf without a plan.
+        By alternative: proved gap of each sub-district, as a share and in the unit of the first term; inf without a
+        plan.
     """
 
     buildings: int
@@ -42,11 +43,7 @@ class CityFigures:
     seconds: dict[str, float]
     cpu_s: float
     memory_gib: tuple[float, float]
-    gaps: dict[str, list[float]]
-
-    def within(self, share: float) -> dict[str, int]:
-        """Sub-districts with a proved gap of at most ``share``, by alternative."""
-        return {plan: sum(gap <= share for gap in gaps) for plan, gaps in self.gaps.items()}
+    gaps: dict[str, list[tuple[float, float]]]
 
 
 def measure_city(
@@ -79,7 +76,9 @@ def measure_city(
     study.write(run, folder / "out")
     lap("write")
     gaps = {
-        alternative.plan.plan_id: [answer.result.gap_proved for _, answer in sorted(alternative.answers.items())]
+        alternative.plan.plan_id: [
+            (answer.result.gap_proved, answer.result.gap_abs) for _, answer in sorted(alternative.answers.items())
+        ]
         for alternative in run.alternatives
     }
     return CityFigures(
@@ -160,3 +159,42 @@ def _memory_now_mib() -> float:
     """Resident memory of this process, MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
+
+
+def city_rows(folder: Path) -> list[str]:
+    """The generated city, files to pages, in all modes."""
+    city = measure_city(folder)
+    lines = [
+        "## Generated city",
+        "",
+        f"{city.buildings:,} buildings, {city.communities:,} communities, {city.subdistricts} sub-districts, {city.atoms:,} atoms. From files to "
+        f"pages **{sum(city.seconds.values()) / 60:.1f} min** ({city.cpu_s / 60:.1f} min of processor time); peak memory {city.memory_gib[0]:.2f} GiB, "
+        f"of a worker {city.memory_gib[1]:.2f} GiB.",
+        "",
+        "| " + " | ".join(city.seconds) + " |",
+        "|" + " --- |" * len(city.seconds),
+        "| " + " | ".join(f"{value:.0f} s" for value in city.seconds.values()) + " |",
+        "",
+        "| mode | sub-districts with a plan | proved within 1 % or 5 of the first term's unit | worst gap | without a legal plan |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for plan, gaps in city.gaps.items():
+        solved = [(share, gap) for share, gap in gaps if gap != float("inf")]
+        tight = sum(share <= 0.01 or gap <= 5 for share, gap in solved)
+        worst = max((share for share, _ in solved), default=0.0)
+        lines.append(f"| {plan} | {len(solved)} | {tight} | {100 * worst:.2f} % | {len(gaps) - len(solved)} |")
+    return [*lines, ""]
+
+
+def region_rows(folder: Path) -> list[str]:
+    """A region through the engine, sub-district by sub-district."""
+    region = measure_region(folder, jobs=900)
+    memory = ", ".join(f"{value:.0f}" for value in region.memory_mib)
+    return [
+        "## A region",
+        "",
+        f"{region.jobs} sub-districts, {region.communities:,} communities (three generated towns over and over), `whole`, streamed through the "
+        f"engine: {region.seconds / 60:.1f} min, {region.unsolved} unsolved. Memory of this process after each tenth: {memory} MiB; of a worker "
+        f"{region.worker_memory_mib:.0f} MiB.",
+        "",
+    ]

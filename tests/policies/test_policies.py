@@ -36,6 +36,7 @@ def test_every_rule_of_a_preset_has_clause_basis_and_a_reading_where_it_is_not_s
         assert rule.clause
         assert rule.basis == "stated" or rule.reading, rule.rule_id
         assert not rule.problems()
+        assert rule.clause_en or rule.clause == "—", "English pages quote every clause in English, too"
 
 
 def test_an_override_keeps_both_values_and_the_reason() -> None:

@@ -133,8 +133,11 @@ def faults_of(problem: Problem, result: Result) -> list[str]:
     heirs = [chosen.community_pos for chosen in solution.chosen if chosen.community_pos >= 0]
     if len(heirs) != len(set(heirs)):
         wrong.append("a community goes on twice")
-    if abs(total - result.objective) > 1e-6 * max(1.0, total):
-        wrong.append(f"objective {result.objective} is not {total}")
+    told = result.terms[0].value
+    if abs(total - told) > 1e-6 * max(1.0, total):
+        wrong.append(f"distance {told} is not {total}")
+    if not result.lower_bound - 1e-6 <= result.objective <= told + 1e-6:
+        wrong.append(f"the plan's {told} is below the value {result.objective} at which it was settled")
     return wrong
 
 

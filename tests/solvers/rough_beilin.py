@@ -7,7 +7,6 @@ where nobody lives. The real cutting is tested elsewhere; solvers only need land
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,8 +17,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from districting.plans.problem import Problem, Seat, Window
+from tests.places import DATA
 
-FOLDER = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "xian_beilin"
+FOLDER = DATA / "xian_beilin"
 CAP = 1000
 MAIN = ("motorway", "trunk", "primary", "secondary")
 

@@ -8,14 +8,12 @@ from districting.progress import Step
 from districting.solvers.exact.adjust import solve_adjust
 from districting.solvers.exact.bounds import moved_at_least
 from districting.solvers.params import Params
-from tests.solvers.rough_beilin import FOLDER, beilin
+from tests.places import needs_shared
+from tests.solvers.rough_beilin import beilin
 from tests.solvers.towns import faults
 
-shared = pytest.mark.skipif(not FOLDER.exists(), reason="reference data not beside the checkout")
 
-
-@pytest.mark.shared
-@shared
+@needs_shared
 @pytest.mark.parametrize("name", ["东关南街街道", "文艺路街道", "长乐坊街道"])
 def test_a_real_subdistrict_is_proved_over_all_sites(name: str) -> None:
     """Aim of the method page: within 5 households or 0.1 % of the sub-district's households."""
@@ -25,8 +23,7 @@ def test_a_real_subdistrict_is_proved_over_all_sites(name: str) -> None:
     assert result.gap_abs <= max(5.0, 0.001 * problem.households.sum())
 
 
-@pytest.mark.shared
-@shared
+@needs_shared
 def test_a_stop_keeps_the_best_plan() -> None:
     problem = beilin("张家村街道")
     found = False
@@ -39,8 +36,7 @@ def test_a_stop_keeps_the_best_plan() -> None:
     assert result.status in ("feasible", "optimal") and faults(problem, result) == []
 
 
-@pytest.mark.shared
-@shared
+@needs_shared
 def test_a_short_time_limit_ends_the_search_with_a_bound_that_stands() -> None:
     """Seconds are not asserted, machines differ: with a limit of 3 s the proof, which takes 20, must be left open."""
     problem = beilin("太乙路街道")

@@ -12,8 +12,7 @@ import pytest
 
 from districting.errors import InstanceError
 from districting.solvers.bare import OBJECTIVES, BareResult, Instance, read_instance, solve_instance
-
-INSTANCES = Path(__file__).resolve().parents[2] / ".." / "shared" / "bench" / "instances"
+from tests.places import INSTANCES, needs_shared
 
 
 def small() -> dict[str, Any]:
@@ -161,7 +160,7 @@ def test_a_border_objective_without_lengths_names_the_column(tmp_path: Path) -> 
     assert "shared_boundary_km" in caught.value.sentences("en")[0]
 
 
-@pytest.mark.shared
+@needs_shared
 @pytest.mark.parametrize(
     ("name", "objective"),
     [
@@ -180,8 +179,6 @@ def test_a_border_objective_without_lengths_names_the_column(tmp_path: Path) -> 
 def test_published_optima_are_proved_to_the_cent(name: str, objective: str) -> None:
     # published or measured optima with their sources stand in the instance files
     path = INSTANCES / f"{name}.json"
-    if not path.exists():
-        pytest.skip("reference instances are not beside the checkout")
     instance = read_instance(path)
     published = float(instance.objectives[objective]["objective"])
     result = solve_instance(instance, objective=objective, time_limit_s=60)

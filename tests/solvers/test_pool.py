@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,9 +9,8 @@ from districting.solvers.bare import _ground, read_instance
 from districting.solvers.exact.partition import choose, relax
 from districting.solvers.pool import enumerate_plans, joined, price_regions, regions_of
 from districting.solvers.search import search, total_cost
+from tests.places import INSTANCES, needs_shared
 from tests.solvers.grids import grid_ground, partitions
-
-INSTANCES = Path(__file__).resolve().parents[2] / ".." / "shared" / "bench" / "instances"
 
 
 def test_a_3x3_grid_falls_into_three_connected_parts_in_258_ways() -> None:
@@ -32,12 +29,10 @@ def test_the_enumeration_agrees_with_brute_force_inside_a_window(low: int, high:
     assert set(listed) == {frozenset(parts) for parts in partitions(ground)}
 
 
-@pytest.mark.shared
+@needs_shared
 def test_new_mexico_has_365_legal_plans() -> None:
     # 365: AustinLBuchanan/District-Enumeration, counties of 2010, three districts within 0.5 %
     path = INSTANCES / "county2010_NM.json"
-    if not path.exists():
-        pytest.skip("reference instances are not beside the checkout")
     assert sum(1 for _ in enumerate_plans(_ground(read_instance(path), "hess_moment"))) == 365
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from districting.solvers.variety import Unlike, placed_differently
+from districting.solvers.variety import placed_differently
 
 HOMES = st.lists(st.integers(0, 50), min_size=6, max_size=6).map(np.array)
 PLANS = st.lists(st.integers(0, 2), min_size=6, max_size=6).map(np.array)
@@ -30,13 +30,3 @@ def test_the_distance_is_the_least_over_all_ways_to_match_names(
 ) -> None:
     least = min(int(homes[np.array(names)[one] != other].sum()) for names in permutations(range(3)))
     assert placed_differently(one, other, homes) == least == placed_differently(other, one, homes)
-
-
-def test_an_alternative_must_differ_from_every_plan_before_it() -> None:
-    homes = np.array([10, 20, 30, 40])
-    first, second = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    asked = Unlike((first, second), differ_share=0.2, within_share=0.05, best=100.0)
-    assert not asked.kept_by(np.array([0, 1, 1, 1]), homes)
-    assert not asked.kept_by(np.array([0, 0, 1, 1]), homes)
-    assert asked.kept_by(np.array([0, 1, 0, 1]), homes)
-    assert asked.ceiling(2.0) == 105.0

@@ -12,7 +12,8 @@ from districting.solvers.exact.unions import connected_sets, units_of
 from districting.solvers.exact.whole import solve_whole
 from districting.solvers.params import Params
 from districting.solvers.wording import conflict_sentence
-from tests.solvers.rough_beilin import FOLDER, beilin
+from tests.places import needs_shared
+from tests.solvers.rough_beilin import beilin
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 EXACT = Params(gap_households=0.0, gap_share=0.0, time_limit_s=20)
@@ -196,8 +197,7 @@ def test_a_community_that_cannot_be_split_on_its_own_land_is_named() -> None:
     assert say("conflict.split_impossible", "en", communities="A", measured=1200.0, allowed=500.0)
 
 
-@pytest.mark.shared
-@pytest.mark.skipif(not FOLDER.exists(), reason="reference data not beside the checkout")
+@needs_shared
 def test_a_real_subdistrict_names_the_community_that_fits_nowhere() -> None:
     """change-model §3: C069's only neighbour C068 gives 5,496 > 5,000."""
     result = solve_whole(beilin("文艺路街道"), Params(time_limit_s=20))

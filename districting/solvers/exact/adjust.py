@@ -1,181 +1,139 @@
-"""`adjust`: today's communities keep their seats, as few households as possible change community.
+"""`adjust`: today's communities live on at their seats or not at all, and what is wanted comes first.
 
-In order: households moved, number of communities, distance, open border; each within what was proved of the
-ones before. The bound on households moved covers every site: it comes from the model with open land, where a
-new community may stand anywhere (method §5). Plans come from that model, with its land shared out, or from the
-hop-ordered model, which is contiguous without cuts and never stalls.
+The stages of the profile are settled one after the other (method §5), each within the tolerance of those before.
+By default: as few households as possible change community, then fewest communities, shortest ways, open border.
+Every bound covers every site.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import pulp
 
 from districting.plans.problem import Problem
 from districting.progress import Progress, Stop, never, silent
-from districting.solvers.exact import constraints as ask
+from districting.solvers.exact.afresh import Afresh, compile_first
 from districting.solvers.exact.bounds import moved_at_least
-from districting.solvers.exact.closing import close
-from districting.solvers.exact.cutting import Clock, Outcome, cut_root, solve_connected
-from districting.solvers.exact.land import fewest_parts, share_out
-from districting.solvers.exact.model import PartModel
-from districting.solvers.exact.search import Search, ask_all, open_land_model
-from districting.solvers.exact.sites import medoids, oversized, owned_sites
-from districting.solvers.exact.terms import later_bounds_cover, later_terms
+from districting.solvers.exact.cutting import Clock
+from districting.solvers.exact.search import Search
+from districting.solvers.exact.settling import rule_out_for_later, settle
 from districting.solvers.params import Params
+from districting.solvers.profile import DEFAULTS, Profile, preset
+from districting.solvers.redraw_numbers import number_asked, numbers_to_try
 from districting.solvers.result import Result, Status, Term
 
-#: Shares of the time limit that the stages may use at most; what one leaves, the next may have.
-ROOT, ORDERED, PROOF, CLOSING = 0.1, 0.15, 0.15, 0.5
-#: In the ordered model an atom may join its own community or one of so many nearest sites; then of all.
-NEAR = (6, 12)
+#: The first stage may use so many times the time of each later one.
+FIRST = 3.0
+#: Share of a stage's time for columns without names, where they come first.
+HELP = 0.6
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How the search with one number of communities ended; ``impossible`` is proved."""
+
+    search: Search
+    first_proved: bool
+    impossible: bool = False
 
 
 def solve_adjust(problem: Problem, params: Params, *, progress: Progress = silent, stop: Stop = never) -> Result:
-    """The plan that moves the fewest households, then the fewest communities, then the shortest ways.
+    """The plan that is best by the profile, stage by stage, with a bound for each.
 
     Parameters
     ----------
     problem
         One sub-district.
     params
-        Time limit, gaps, seed.
+        Time limit, gaps, seed, profile (None: least-change).
     progress, stop
         Whom to tell and to ask; after a stop the best legal plan so far comes back.
 
     Returns
     -------
     Result
-        ``notes["bound_covers"]`` says for each term which sites its bound covers: ``"all sites"`` or
-        ``"near candidate sites"``.
+        One term per stage; its bound holds for every plan that keeps the ceilings of the stages before, whatever
+        its sites (``notes["bound_covers"]``). ``notes["stages"]`` has for each stage the value at which it was
+        settled, the bound and the ceiling. Where the profile asks for a target number of communities,
+        ``notes["number"]`` and ``["number_asked"]``.
     """
+    profile = params.profile or preset(DEFAULTS["adjust"])
+    if "moved_households" not in profile.stages[0].weights:
+        compile_first()
     clock = Clock(params.time_limit_s, params.threads, params.seed, progress, stop, problem.name)
-    gap = max(params.gap_households, params.gap_share * float(problem.households.sum()))
-    search = Search(problem, params, clock, owned_sites(problem), gap, moved_at_least(problem))
-
-    relaxed = open_land_model(search)
-    root = cut_root(relaxed, search.pool, clock, limit_s=search.left(ROOT))
-    if root == np.inf:
-        return _result(search, "infeasible", ())
-    search.raise_bound(ask.moved_bound(relaxed, root))
-    for reaches in (NEAR, (problem.n + len(search.owned),)):
-        for near in reaches:
-            if not search.proved:
-                _plan_in_hops(search, near=near)
-        if _prove(search, relaxed, limit_s=search.left(PROOF)):
-            return _result(search, "infeasible", ())
-    if not search.proved and close(search, limit_s=search.left(CLOSING)):
-        return _result(search, "infeasible", ())
-    if search.best is None:
-        return _result(search, "unknown", ())
-    later = later_terms(search)
-    return _result(search, "optimal" if search.proved else "feasible", later)
-
-
-def _prove(search: Search, relaxed: PartModel, *, limit_s: float) -> bool:
-    """Raise the bound with the open-land model, and share out its land: True if there is no plan at all."""
-    clock = search.clock
-    until = clock.seconds + limit_s
-    while not search.proved and clock.seconds < until and clock.left_s > 0:
-        outcome = solve_connected(
-            relaxed,
-            search.pool,
-            clock,
-            limit_s=until - clock.seconds,
-            gap_abs=search.gap / 2,
-            start=None if search.best is None else relaxed.start_from(search.best),
-            enough=lambda bound: search.moved - ask.moved_bound(relaxed, bound) <= search.gap,
-        )
-        if outcome.closed:
-            return True
-        search.raise_bound(ask.moved_bound(relaxed, outcome.bound))
-        if outcome.values is None or not _share_out(search, relaxed, outcome):
+    if profile.number == "free":
+        return _result(_search(problem, params, clock, profile), profile, {})
+    asked, ended = number_asked(problem), None
+    for number in numbers_to_try(problem, asked):
+        if ended is not None and clock.left_s <= 0:
+            ended = replace(ended, impossible=False)
             break
-    return False
+        fixed = replace(problem, number=(number, number))
+        ended = _search(fixed, params, clock, profile)
+        if not ended.impossible:
+            return _result(ended, profile, {"number": number, "number_asked": asked})
+    ended = ended or _search(problem, params, clock, profile)
+    return _result(ended, profile, {"number_asked": asked})
 
 
-def _share_out(search: Search, relaxed: PartModel, outcome: Outcome) -> bool:
-    """Make a plan of an open-land solution; True if its land cannot be shared out and was cut off."""
-    shared = share_out(relaxed, outcome.values or {}, search.clock, limit_s=search.left(ROOT))
-    search.sites |= shared.sites
-    if shared.impossible:
-        _cut_off(relaxed, shared.impossible)
-        return True
-    if shared.solution is not None:
-        search.offer(shared.solution)
-    return False
+def _search(problem: Problem, params: Params, clock: Clock, profile: Profile) -> _Ended:
+    """Settle every stage."""
+    search = Search(problem, params, clock, profile.stages)
+    first = search.stage
+    if set(first.weights) == {"moved_households"}:
+        search.raise_bound(first.weights["moved_households"] * moved_at_least(problem))
+    # Where the first stage counts who moves, the models with names prove most; elsewhere columns without them.
+    named = "moved_households" in first.weights
+    afresh: Afresh | None = None
+    proved = False
+    for at in range(len(search.stages)):
+        later = len(search.stages) - 1 - at
+        limit_s = clock.left_s * (FIRST / (FIRST + later) if at == 0 else 1.0 / (1.0 + later))
+        until = clock.seconds + limit_s
+        if not named:
+            afresh = afresh or Afresh(search, limit_s=limit_s)
+            afresh.help(limit_s=HELP * limit_s)
+        if not search.proved and settle(search, limit_s=until - clock.seconds) and search.best is None:
+            return _Ended(search, first_proved=False, impossible=True)
+        if search.best is None:
+            return _Ended(search, first_proved=False)
+        if at == 0:
+            proved = search.proved
+        if later:
+            rule_out_for_later(search, limit_s=limit_s)
+        search.next_stage()
+    return _Ended(search, proved)
 
 
-def _cut_off(relaxed: PartModel, component: Sequence[int]) -> None:
-    """Never again exactly these atoms as a component of land: nobody can share it out."""
-    around = {near for atom in component for near in relaxed.neighbours[atom]} - set(component)
-    # By name: PuLP's == makes a constraint, so `in` on a list of variables is always true.
-    inside = {relaxed.land[atom].name: relaxed.land[atom] for atom in component}
-    beside = {relaxed.land[atom].name: relaxed.land[atom] for atom in sorted(around)}
-    row = [(n, 1.0) for n in inside.values()]
-    row += [(n, -1.0) for name, n in beside.items() if name not in inside]
-    relaxed.program += pulp.LpAffineExpression(row) <= len(inside) - 1
-
-
-def _plan_in_hops(search: Search, *, near: int) -> None:
-    """A plan from the hop-ordered model: with likely sites first, then with every inhabited atom."""
-    problem = search.problem
-    for sites in (_likely_sites(search), set(np.flatnonzero(problem.households > 0).tolist())):
-        model = PartModel.of(problem, search.near(search.with_new(sites), near))
-        ask_all(model)
-        ask.hop_ordered(model)
-        search.pool.pour_into(model)
-        model.program += ask.moved(model)
-        outcome = solve_connected(
-            model,
-            search.pool,
-            search.clock,
-            limit_s=search.left(ORDERED),
-            gap_abs=search.gap / 4,
-            start=None if search.best is None else model.start_from(search.best),
-        )
-        if outcome.values is not None:
-            search.offer(model.solution(outcome.values))
-            return
-
-
-def _likely_sites(search: Search) -> set[int]:
-    """Medoids of oversized communities, of those to be split and of land in none; and where land came out open."""
-    problem = search.problem
-    asked = set(oversized(problem)) | {-1}
-    asked |= {pos for lock in problem.locks if lock.kind == "split" for pos in lock.communities}
-    sites = set(search.sites)
-    for community in sorted(asked):
-        own = np.flatnonzero((problem.today == community) & (problem.households > 0)).tolist()
-        if own:
-            sites |= set(medoids(problem, own, fewest_parts(problem, own) + 2))
-    return sites
-
-
-def _result(search: Search, status: Status, later: tuple[Term, ...]) -> Result:
+def _result(ended: _Ended, profile: Profile, notes: dict[str, Any]) -> Result:
     """The result as others read it."""
-    bound = min(search.bound, search.moved)
-    terms = (Term("moved_households", search.moved, bound), *later) if search.best is not None else ()
-    notes = {
-        "gap_households": search.gap,
-        "bound_covers": {
-            "moved_households": "all sites",
-            "communities": "all sites",
-            "distance_m_households": later_bounds_cover(search.problem),
-            "open_border_km": later_bounds_cover(search.problem),
-        },
+    search = ended.search
+    problem, params, clock = search.problem, search.params, search.clock
+    if search.best is None:
+        status: Status = "infeasible" if ended.impossible else "unknown"
+        return Result(
+            problem.name, "adjust", status, None, np.inf, search.bounds[0], (), clock.seconds, params.seed,
+            notes=notes,
+        )  # fmt: skip
+    status = "optimal" if ended.first_proved else "feasible"
+    terms = tuple(
+        Term(stage.name, value, min(bound, value))
+        for stage, value, bound in zip(search.stages, search.worth, search.bounds, strict=True)
+    )
+    notes |= {
+        "profile": profile.profile_id,
+        "gap_households": max(params.gap_households, params.gap_share * float(problem.households.sum())),
+        "bound_covers": {stage.name: "all sites" for stage in search.stages},
+        "stages": [
+            {"name": stage.name, "settled_at": settled, "lower_bound": term.lower_bound, "ceiling": ceiling}
+            for stage, settled, term, ceiling in zip(
+                search.stages, search.settled_at, terms, search.ceilings, strict=True
+            )
+        ],
     }
     return Result(
-        name=search.problem.name,
-        mode="adjust",
-        status=status,
-        solution=search.best,
-        objective=search.moved,
-        lower_bound=bound if search.best is not None else search.bound,
-        terms=terms,
-        seconds=search.clock.seconds,
-        seed=search.params.seed,
-        notes=notes,
-    )
+        problem.name, "adjust", status, search.best, search.settled_at[0], terms[0].lower_bound, terms,
+        clock.seconds, params.seed, notes=notes,
+    )  # fmt: skip

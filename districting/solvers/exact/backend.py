@@ -149,6 +149,7 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]  # PuLP ships no types
             threads=threads,
             random_seed=seed,
         )
+        self._began, self._limit_s = time.monotonic(), time_limit_s
         self._start, self._on_incumbent, self._stop = start, on_incumbent, stop
         self._bound_seen = False
         # Trap 9: HiGHS tries a start as a model of its own first, and tells that model's bound as if it were ours.
@@ -230,15 +231,21 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]  # PuLP ships no types
         Trap 3: the first thread count of a process stays, another one makes the run fail, so begin anew. Trap 10:
         HiGHS 1.15 may presolve to a solution that breaks a row, and says so; without presolve it solves.
         """
-        if highs.run() != highspy.HighsStatus.kError:
+        if self._goes_well(highs):
             return
         highspy.Highs.resetGlobalScheduler(True)
-        if highs.run() != highspy.HighsStatus.kError:
+        if self._goes_well(highs):
             return
         highs.clearSolver()
         highs.setOptionValue("presolve", "off")
-        if highs.run() == highspy.HighsStatus.kError:
+        if not self._goes_well(highs):
             raise SolverError(f"HiGHS failed: {highs.modelStatusToString(highs.getModelStatus())}")
+
+    def _goes_well(self, highs: Any) -> bool:
+        """Run for what is left of the time: HiGHS counts from its own start, and handing over took some."""
+        left = self._limit_s - (time.monotonic() - self._began)
+        highs.setOptionValue("time_limit", max(left, 0.0) + highs.getRunTime())
+        return bool(highs.run() != highspy.HighsStatus.kError)
 
     def _read(
         self, highs: Any, lp: pulp.LpProblem, variables: list[pulp.LpVariable]

@@ -227,39 +227,85 @@ def communities(m: PartModel) -> pulp.LpAffineExpression:
 
 
 def distance(m: PartModel) -> pulp.LpAffineExpression:
-    """Sum of (h_i + 1) d_is in km; the 1 draws land where nobody lives to the nearest part."""
+    """Sum of (h_i + 1) d_is in km; the 1 draws land where nobody lives to the nearest part.
+
+    On open land each atom is charged the way to the nearest place where its seat might stand at all.
+    """
     weight = (m.problem.households + 1.0) / 1000.0
-    return total_of(
+    terms = [
         (variable, float(weight[atom] * m.sites[pos].distance_m[atom])) for (pos, atom), variable in m.x.items()
-    )
+    ]
+    if m.land:
+        problem, ways = m.problem, m.problem.site_distance_m
+        if problem.reach_limit_m is not None:
+            near = (problem.site_reach_m <= problem.reach_limit_m) | (problem.households == 0)[:, None]
+            ways = np.where(near, ways, np.inf)
+        nearest = ways.min(axis=1)
+        nearest = np.where(np.isfinite(nearest), nearest, 0.0)  # an atom that is never land
+        terms += [(variable, float(weight[atom] * nearest[atom])) for atom, variable in enumerate(m.land)]
+    return total_of(terms)
 
 
 def open_border(m: PartModel) -> pulp.LpAffineExpression:
     """Km of border off the policy's lines, and km of main road inside a community.
 
-    z_e = 1 on cut edges: z_e >= x_us − x_vs for every site; charged open_km z_e + crossing_km (1 − z_e).
+    z_e = 1 on cut edges: z_e >= x_us − x_vs for every site; charged open_km z_e + crossing_km (1 − z_e). Borders
+    inside open land are charged at their cheaper side. A model with ``lazy_border`` gets the rows as cuts.
     """
-    terms: list[tuple[pulp.LpVariable, float]] = []
-    constant = 0.0
-    for edge, (u, v) in enumerate(m.problem.edges.tolist()):
-        gain = float(m.problem.open_km[edge] - m.problem.crossing_km[edge])
-        constant += float(m.problem.crossing_km[edge])
-        if abs(gain) < 1e-9:
-            continue
-        z = m.program.add_variable(f"z{edge:04d}", 0, 1)
-        terms.append((z, gain))
-        for pos in range(len(m.sites)):
-            at_u, at_v = m.x.get((pos, u)), m.x.get((pos, v))
-            if gain > 0:
-                for one, other in ((at_u, at_v), (at_v, at_u)):
-                    if one is not None and one is not other:
-                        m.program += (
-                            total_of([(one, 1.0), (z, -1.0), *([] if other is None else [(other, -1.0)])]) <= 0
-                        )
-            elif at_u is not None and at_v is not None:
-                # A cut is wished here: it must be earned, z_e <= 1 − (both in s).
-                m.program += total_of([(z, 1.0)]) + at_u + at_v <= 2
-    return total_of(terms) + constant
+    gains = m.problem.open_km - m.problem.crossing_km
+    if not m.border:
+        for edge in np.flatnonzero(np.abs(gains) > 1e-9).tolist():
+            m.border[edge] = m.program.add_variable(f"z{edge:04d}", 0, 1)
+        if not m.lazy_border:
+            for edge in m.border:
+                _border_rows(m, edge, wished=bool(gains[edge] < 0))
+    return total_of((z, float(gains[edge])) for edge, z in m.border.items()) + float(m.problem.crossing_km.sum())
+
+
+def _border_rows(m: PartModel, edge: int, *, wished: bool) -> None:
+    """One row per site and direction, or per site where a cut is wished: z_e <= 1 − (both in s)."""
+    z = m.border[edge]
+    u, v = m.problem.edges[edge].tolist()
+    pairs = [(m.x.get((pos, u)), m.x.get((pos, v))) for pos in range(len(m.sites))]
+    if m.land and not wished:
+        pairs.append((m.land[u], m.land[v]))
+    for at_u, at_v in pairs:
+        if at_u is at_v:
+            if wished and at_u is not None:
+                m.program += total_of([(z, 1.0), (at_u, 1.0)]) <= 1
+        elif wished:
+            if at_u is not None and at_v is not None:
+                m.program += total_of([(z, 1.0), (at_u, 1.0), (at_v, 1.0)]) <= 2
+        else:
+            for one, other in ((at_u, at_v), (at_v, at_u)):
+                if one is not None:
+                    m.program += (
+                        total_of([(one, 1.0), (z, -1.0), *([] if other is None else [(other, -1.0)])]) <= 0
+                    )
+
+
+def deviation(m: PartModel) -> pulp.LpAffineExpression:
+    """Sum over open parts of |size − target|, two rows per site; on open land of all new parts together.
+
+    The sum of distances to the target is at least the distance of the sums, so open land underestimates.
+    """
+    window, target = m.problem.windows[0], m.problem.target
+    terms = []
+
+    def away(name: str, size: pulp.LpAffineExpression, parts: pulp.LpVariable) -> None:
+        off = m.program.add_variable(name, 0, None)
+        m.program += size - target * parts - off <= 0
+        m.program += target * parts - size - off <= 0
+        terms.append((off, 1.0))
+
+    if not m.away:
+        for pos, y in enumerate(m.y):
+            away(f"dev{pos:03d}", weigh(m, pos, window), y)
+        if m.new_parts is not None:
+            land = total_of((variable, float(w)) for variable, w in zip(m.land, window.weights, strict=True))
+            away("dev_land", land, m.new_parts)
+        m.away = [variable for variable, _ in terms]
+    return total_of((variable, 1.0) for variable in m.away)
 
 
 def total_of(terms: Iterable[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pulp
 
 from districting.errors import SolverError
 from districting.progress import Progress, Step, Stop
 from districting.solvers.exact.backend import Solved, solve_model
+from districting.solvers.exact.borders import BorderCut, add_border_cut, border_cuts
 from districting.solvers.exact.contiguity import Cut, cuts_for
 from districting.solvers.exact.model import LAND, Key, PartModel
+from districting.solvers.exact.relaxation import Relaxation, Relaxed
 from districting.solvers.exact.separations import Minimum, separator_cuts, size_cut
 
 #: Rounds of cuts on the linear relaxation; it settles within 20 on a city's sub-districts.
@@ -44,16 +45,20 @@ class Clock:
         """Until the limit; 0 once the user has asked to stop."""
         return 0.0 if self.stop() else max(self.limit_s - self.seconds, 0.0)
 
-    def tell(self, *, incumbent: float | None = None, bound: float | None = None) -> None:
+    def tell(self, *, incumbent: float | None = None, bound: float | None = None, term: str = "") -> None:
         """One sign of life; figures are those of the search, never of a model that only helps it."""
-        self.progress(Step("stage.solve", where=self.where, incumbent=incumbent, bound=bound))
+        self.progress(Step("stage.solve", where=self.where, incumbent=incumbent, bound=bound, term=term))
 
 
 @dataclass
 class Pool:
-    """Cuts found so far, by site, so that every later model begins with them."""
+    """Cuts found so far, by site, so that every later model begins with them.
+
+    A cut holds for every model whose sites have no more atoms than those of the model that it was found in.
+    """
 
     cuts: dict[Key, dict[Cut, None]] = field(default_factory=dict)
+    borders: dict[BorderCut, None] = field(default_factory=dict)
 
     def add(self, model: PartModel, pos: int, cut: Cut) -> bool:
         """Keep a cut and add its row; False if it is there already."""
@@ -64,8 +69,16 @@ class Pool:
         model.add_cut(pos, cut)
         return True
 
+    def add_border(self, model: PartModel, cut: BorderCut) -> bool:
+        """Keep a cut on the border and add its row; False if it is there already."""
+        if cut in self.borders:
+            return False
+        self.borders[cut] = None
+        add_border_cut(model, cut)
+        return True
+
     def pour_into(self, model: PartModel) -> None:
-        """Rows of all cuts that concern the sites of a model."""
+        """Rows of all cuts that concern the sites of a model; ask its objective before."""
         for pos in range(len(model.sites)):
             for cut in self.cuts.get(model.key(pos), {}):
                 if (pos, cut.atom) in model.x:
@@ -73,6 +86,13 @@ class Pool:
         if model.land:
             for cut in self.cuts.get((LAND, LAND), {}):
                 model.add_cut(LAND, cut)
+        if model.border:
+            for border in self.borders:
+                add_border_cut(model, border)
+
+    def copy(self) -> Pool:
+        """The same cuts, for a model in which further ones will be found that hold only there."""
+        return Pool({key: dict(cuts) for key, cuts in self.cuts.items()}, dict(self.borders))
 
 
 @dataclass(frozen=True)
@@ -94,27 +114,35 @@ def cut_root(model: PartModel, pool: Pool, clock: Clock, *, limit_s: float) -> f
 
     Returns −inf where the relaxation was not solved, inf where it has no solution.
     """
+    return relax_root(model, pool, clock, limit_s=limit_s).bound
+
+
+def relax_root(
+    model: PartModel,
+    pool: Pool,
+    clock: Clock,
+    *,
+    limit_s: float,
+    rounds: int = ROOT_ROUNDS,
+    enough: Callable[[float], bool] = lambda bound: False,
+) -> Relaxed:
+    """The linear relaxation with every cut that it broke: its bound, values and reduced costs.
+
+    After a time limit it is the last round that was solved; ``unknown`` if none was.
+    """
     minimum = Minimum.of(model.problem)
-    variables = [variable for variable in model.program.variables() if variable.cat == pulp.LpInteger]
     until = clock.seconds + min(limit_s, clock.left_s)
-    bound, rises = -np.inf, []
-    for variable in variables:
-        variable.cat = pulp.LpContinuous
-    try:
-        for _ in range(ROOT_ROUNDS):
-            solved = _run(model, clock, limit_s=until - clock.seconds)
-            if solved.status == "infeasible":
-                return np.inf
-            if solved.status != "optimal":
-                return bound
-            bound = solved.bound
-            rises.append(bound)
-            if not _cut_fractional(model, pool, minimum, solved.values) or _flat(rises):
-                break
-    finally:
-        for variable in variables:
-            variable.cat = pulp.LpInteger
-    return bound
+    relaxation = Relaxation(model.program, threads=clock.threads, seed=clock.seed, stop=clock.stop)
+    best, rises = Relaxed("unknown", -np.inf, {}, {}), []
+    for _ in range(rounds):
+        relaxed = relaxation.solve(limit_s=until - clock.seconds)
+        if relaxed.status != "optimal":
+            return relaxed if relaxed.status == "infeasible" else best
+        best = relaxed
+        rises.append(relaxed.bound)
+        if enough(relaxed.bound) or _flat(rises) or not _cut_fractional(model, pool, minimum, relaxed.values):
+            break
+    return best
 
 
 def solve_connected(
@@ -134,7 +162,7 @@ def solve_connected(
     gap_abs
         Of each round, in the objective's unit.
     enough
-        Told of every proved bound; True ends the search: the bound was all that was wanted.
+        Told of every proved bound; True ends the search without values: the bound was all that was wanted.
     """
     until = clock.seconds + min(limit_s, clock.left_s)
     bound = -np.inf
@@ -150,11 +178,12 @@ def solve_connected(
         if solved.status == "infeasible":
             return Outcome(None, np.inf, np.inf, closed=True)
         bound = max(bound, solved.bound)
-        if not solved.found:
+        # When a solve hears that its bound is enough is a matter of time, and so is what it has found by then.
+        if not solved.found or enough(bound):
             return Outcome(None, np.inf, bound)
         if not _cut_integer(model, pool, solved.values):
             return Outcome(solved.values, solved.objective, bound)
-        if enough(bound) or clock.seconds >= until or clock.left_s <= 0:
+        if clock.seconds >= until or clock.left_s <= 0:
             return Outcome(None, np.inf, bound)
 
 
@@ -204,6 +233,8 @@ def _cut_fractional(model: PartModel, pool: Pool, minimum: Minimum, values: Mapp
             small = size_cut(model.neighbours, atom, share, share, minimum)
             if small is not None:
                 added |= pool.add(model, LAND, small)
+    for border in border_cuts(model, values):
+        added |= pool.add_border(model, border)
     return added
 
 
@@ -224,6 +255,9 @@ def _cut_integer(model: PartModel, pool: Pool, values: Mapping[str, float]) -> b
             around = {near for atom in component for near in model.neighbours[atom]} - set(component)
             for atom in component:
                 broken, added = True, pool.add(model, LAND, Cut(atom, atom, tuple(sorted(around)))) or added
+    if model.lazy_border:
+        for border in border_cuts(model, values):
+            broken, added = True, pool.add_border(model, border) or added
     if broken and not added:
         raise SolverError(f"{model.problem.name}: a solution breaks a cut that its model holds")
     return broken

@@ -1,12 +1,14 @@
 """The elastic model: what would have to give, and by how much, where no plan exists.
 
-Sizes and reach become soft, contiguity and locks stay hard. The model is hop-ordered, so that it needs no cuts
-(trap 6), with a little distance against long searches. What it gives up is enough to have a plan: it has one.
+Sizes, today and at the horizon, reach and the number of communities become soft; contiguity and locks stay hard.
+The model is hop-ordered, so that it needs no cuts (trap 6), with a little distance against long searches. It is a
+restriction: what its plan breaks is enough to give, as the plan shows, but perhaps not the least.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pulp
@@ -18,6 +20,7 @@ from districting.solvers.exact.cutting import Clock, Pool, solve_connected
 from districting.solvers.exact.land import fewest_parts
 from districting.solvers.exact.model import PartModel
 from districting.solvers.exact.sites import Site, kept, medoids, nearest_only, new_sites, oversized, owned_sites
+from districting.solvers.result import Solution
 
 #: Households that one metre out of reach weighs as, for each household concerned.
 PER_METRE = 0.01
@@ -26,20 +29,11 @@ NEAR = 8
 #: Weight of a household-kilometre beside a household of slack.
 DISTANCE = 0.02
 
-
-@dataclass(frozen=True)
-class Given:
-    """One figure that would have to give: ``what`` is ``over_max``, ``below_min`` or ``out_of_reach``."""
-
-    what: str
-    community_pos: int
-    atoms: tuple[int, ...]
-    measured: float
-    allowed: float
+Charge = tuple[pulp.LpVariable, float]
 
 
-def give_way(problem: Problem, clock: Clock, *, limit_s: float) -> tuple[Given, ...] | None:
-    """The least that sizes and reach would have to give; None if nothing of theirs helps, or time ran out."""
+def give_way(problem: Problem, clock: Clock, *, limit_s: float) -> Solution | None:
+    """A plan that breaks sizes, reach and number as little as may be, locks not at all; None if none is found."""
     loose = _without_limits(problem)
     sites = nearest_only(loose, _sites(problem, loose), NEAR, {})
     model = PartModel.of(loose, sites)
@@ -49,46 +43,54 @@ def give_way(problem: Problem, clock: Clock, *, limit_s: float) -> tuple[Given, 
     ask.hold_old_seat(model)
     ask.stay_apart(model)
     ask.split_in_two(model)
-    ask.number_of_communities(model)
     ask.hop_ordered(model)
-    window, add = problem.windows[0], model.program.add_variable
-    charge: list[tuple[pulp.LpVariable, float]] = []
-    for pos, site in enumerate(sites):
-        if site.frozen:
-            continue
-        total, under, over = ask.weigh(model, pos, window), add(f"under{pos}", 0), add(f"over{pos}", 0)
-        charge += [(under, 1.0), (over, 1.0)]
-        model.program += total + under - window.low * model.y[pos] >= 0
-        model.program += total - over - window.high * site.room * model.y[pos] <= 0
-    charge += [
-        (model.x[pos, atom], PER_METRE * beyond * float(problem.households[atom]))
-        for (pos, atom), beyond in _beyond(problem, model).items()
-    ]
+    charge = [*_sizes(problem, model), *_reaches(problem, model), *_number(problem, model)]
     model.program += ask.total_of(charge) + DISTANCE * ask.distance(model)
     found = solve_connected(model, Pool(), clock, limit_s=limit_s, gap_abs=1.0)
-    if found.values is None:
-        return None
-    given = []
-    for pos, site in enumerate(sites):
-        atoms = model.members(found.values, pos)
-        if site.frozen or found.values[model.y[pos].name] < 0.5:
+    return None if found.values is None else model.solution(found.values)
+
+
+def _sizes(problem: Problem, model: PartModel) -> Iterator[Charge]:
+    """A slack below and one above for every part, in the first window of today and of the horizon."""
+    add = model.program.add_variable
+    for family, windows in (("t", problem.windows[:1]), ("h", problem.horizon[:1])):
+        for window in windows:
+            for pos, site in enumerate(model.sites):
+                if site.frozen:
+                    continue
+                total = ask.weigh(model, pos, window)
+                under, over = add(f"under{family}{pos:03d}", 0), add(f"over{family}{pos:03d}", 0)
+                model.program += total + under - window.low * model.y[pos] >= 0
+                model.program += total - over - window.high * site.room * model.y[pos] <= 0
+                yield from ((under, 1.0), (over, 1.0))
+
+
+def _number(problem: Problem, model: PartModel) -> Iterator[Charge]:
+    """One community too many or too few weighs as much as all of its households."""
+    if problem.number is None:
+        return
+    fewest, most = problem.number
+    low, high = model.program.add_variable("too_few", 0), model.program.add_variable("too_many", 0)
+    model.program += ask.communities(model) + low >= fewest
+    model.program += ask.communities(model) - high <= most
+    yield from ((low, problem.target), (high, problem.target))
+
+
+def _reaches(problem: Problem, model: PartModel) -> Iterator[Charge]:
+    """Metres beyond reach of each pair, by the households that walk them; only pairs that are."""
+    if problem.reach_limit_m is None:
+        return
+    for pos, site in enumerate(model.sites):
+        if site.frozen:
             continue
-        sums = [float(w.weights[atoms].sum()) for w in problem.windows]
-        if not any(w.low <= s <= w.high * site.room for w, s in zip(problem.windows, sums, strict=True)):
-            what, allowed = (
-                ("over_max", window.high * site.room)
-                if sums[0] > window.high * site.room
-                else (
-                    "below_min",
-                    window.low,
-                )
-            )
-            given.append(Given(what, site.community_pos, tuple(atoms), sums[0], allowed))
-        far = _reach(problem, site, atoms)
-        if far and problem.reach_limit_m is not None:
-            farthest = max(far.values())
-            given.append(Given("out_of_reach", site.community_pos, tuple(far), farthest, problem.reach_limit_m))
-    return tuple(given)
+        reach = problem.site_reach_m[:, site.atom_pos]
+        for seat_pos, seat in enumerate(problem.seats):
+            if site.existing and seat.community_pos == site.community_pos:
+                reach = problem.seat_reach_m[:, seat_pos]
+        for atom in model.atoms_of(pos):
+            beyond = float(reach[atom]) - problem.reach_limit_m
+            if problem.households[atom] > 0 and beyond > 0:
+                yield model.x[pos, atom], PER_METRE * beyond * float(problem.households[atom])
 
 
 def _without_limits(problem: Problem) -> Problem:
@@ -112,29 +114,3 @@ def _sites(problem: Problem, loose: Problem) -> list[Site]:
         if not any(site.atom_pos in members for site in owned) and not members & atoms:
             atoms |= set(medoids(problem, sorted(reachable(neighbours, min(members), members)), 1))
     return [*owned, *new_sites(loose, atoms)]
-
-
-def _reach(problem: Problem, site: Site, atoms: list[int]) -> dict[int, float]:
-    """Inhabited atoms of a part that lie beyond reach, with the distance of their farthest building."""
-    if problem.reach_limit_m is None:
-        return {}
-    column = problem.site_reach_m[:, site.atom_pos]
-    for pos, seat in enumerate(problem.seats):
-        if site.existing and seat.community_pos == site.community_pos:
-            column = problem.seat_reach_m[:, pos]
-    return {
-        atom: float(column[atom])
-        for atom in atoms
-        if problem.households[atom] > 0 and column[atom] > problem.reach_limit_m
-    }
-
-
-def _beyond(problem: Problem, model: PartModel) -> dict[tuple[int, int], float]:
-    """Metres beyond reach of each pair; only pairs that are."""
-    limit = problem.reach_limit_m or 0.0
-    return {
-        (pos, atom): reach - limit
-        for pos, site in enumerate(model.sites)
-        if not site.frozen
-        for atom, reach in _reach(problem, site, model.atoms_of(pos)).items()
-    }

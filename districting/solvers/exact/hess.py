@@ -38,7 +38,8 @@ class Proof:
     cost
         Of that plan, inf without.
     bound
-        Proved lower bound; inf if there is no plan at all, and if ``upper`` was given, none cheaper.
+        Proved lower bound; inf if there is no plan at all, and if ``upper`` or ``cutoff`` was given, that if there
+        is none cheaper.
     rounds
         Models solved.
     """
@@ -126,6 +127,10 @@ class _Model:
         terms = [(self.x[node, seat], 1.0)] + [(self.x[v, seat], -1.0) for v in separator]
         self.model += pulp.LpAffineExpression(terms) <= 0
 
+    def cut_off(self, cost: float) -> None:
+        """Only plans up to this cost."""
+        self.model += self.model.objective <= cost
+
     def _add_edges(self) -> list[tuple[pulp.LpVariable, float]]:
         """Uncut edges, and what they save."""
         terms = []
@@ -210,6 +215,7 @@ def solve_hess(
     keep: Bools,
     part: Ints | None = None,
     upper: float = np.inf,
+    cutoff: float = np.inf,
     gap_rel: float = 0.0,
     time_limit_s: float = 60.0,
     seed: int = 0,
@@ -227,6 +233,9 @@ def solve_hess(
         Shape (n, m): pairs that a plan cheaper than ``upper`` may use.
     part, upper
         The best plan known and its cost, or None and inf.
+    cutoff
+        In place of ``part``: plans dearer than this are of no interest. Where there is none up to it, the bound
+        is the cutoff. HiGHS prunes by it from the first node on.
     gap_rel
         Stop when proved within this share.
     """
@@ -235,9 +244,11 @@ def solve_hess(
     bordered = bool((ground.border > 0).any())
     keep = reachable_pairs(ground, keep & np.isfinite(ground.cost))
     if not keep.any(axis=1).all():
-        return Proof(best, cost, float("inf") if part is None else cost, 0)
+        return Proof(best, cost, cutoff if part is None else cost, 0)
     built = _Model(ground, keep, bordered)
     start = {} if part is None else built.start(part, total_cost(ground, part)[1])
+    if part is None and np.isfinite(cutoff):
+        built.cut_off(cutoff)
     rounds = 0
     while True:
         left = time_limit_s - (time.monotonic() - began)
@@ -256,7 +267,7 @@ def solve_hess(
         if solved.status == "infeasible":
             if start:
                 raise SolverError("the assignment model refuses a plan that keeps every rule")
-            return Proof(best, cost, cost if part is not None else float("inf"), rounds)
+            return Proof(best, cost, cost if part is not None else cutoff, rounds)
         bound = max(bound, solved.bound)
         if not solved.found:
             return Proof(best, cost, min(bound, cost), rounds)

@@ -29,6 +29,7 @@ def solve_labelled(
     part: Ints | None,
     upper: float,
     time_limit_s: float,
+    lower: float = 0.0,
     seed: int = 0,
     threads: int = 1,
     progress: Progress = silent,
@@ -39,9 +40,11 @@ def solve_labelled(
     Parameters
     ----------
     ground
-        Without costs, with one window.
+        Without costs, free of seats, contiguous, with one window and no ties.
     part, upper
         The best plan known and its charge, or None and inf.
+    lower
+        A bound on every plan that is proved already.
     """
     began = time.monotonic()
     n, k = ground.n, ground.number
@@ -71,7 +74,7 @@ def solve_labelled(
         model += size <= window.high
     near = neighbour_lists(n, ends)
     everywhere = set(range(n))
-    best, cost, bound, rounds = part, upper, float(k - 1), 0
+    best, cost, bound, rounds = part, upper, lower, 0
     while True:
         left = time_limit_s - (time.monotonic() - began)
         if left <= 0.05 or stop() or bound >= cost - 1e-9:

@@ -14,7 +14,7 @@ from districting.solvers.exact.contiguity import hops, neighbours_of
 from districting.solvers.exact.cutting import Clock, Pool, cut_root, solve_connected
 from districting.solvers.exact.model import PartModel, chosen_from
 from districting.solvers.exact.separations import Minimum
-from districting.solvers.exact.sites import Site, medoids, new_sites
+from districting.solvers.exact.sites import Site, companions, medoids, new_sites
 from districting.solvers.result import Chosen, Solution
 
 #: Up to so many atoms of a component, each is a candidate seat; beyond, medoids are.
@@ -53,7 +53,11 @@ def share_out(model: PartModel, values: Mapping[str, float], clock: Clock, *, li
         if values[model.y[pos].name] > 0.5:
             part[model.members(values, pos)] = len(chosen)
             chosen.append(chosen_from(site))
+    together = companions(problem)
     for component in model.land_members(values):
+        if any(not together[atom] <= set(component) for atom in component):
+            # whatever the division of this component, it would tear what belongs together
+            return Shared(None, tuple(component), frozenset(sites))
         inhabited = [atom for atom in component if problem.households[atom] > 0]
         sites |= set(medoids(problem, inhabited, fewest_parts(problem, component) + 1))
         division = divide(problem, component, clock, limit_s=limit_s)

@@ -48,6 +48,10 @@ class PartModel:
         Number of new communities on open land, or None.
     scope
         Atoms that are to be shared out; the others are no concern of this model.
+    border
+        Edge → z_e, once the border is asked; ``lazy_border``: its rows come as cuts.
+    away
+        |size − target| of each part, once it is asked.
     """
 
     problem: Problem
@@ -59,6 +63,9 @@ class PartModel:
     land: list[pulp.LpVariable] = field(default_factory=list)
     new_parts: pulp.LpVariable | None = None
     scope: frozenset[int] = frozenset()
+    border: dict[int, pulp.LpVariable] = field(default_factory=dict)
+    lazy_border: bool = False
+    away: list[pulp.LpVariable] = field(default_factory=list)
 
     @classmethod
     def of(

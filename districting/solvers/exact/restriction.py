@@ -69,6 +69,7 @@ def restrict(problem: Problem, atoms: Collection[int], communities: Collection[i
             for lock in problem.locks
             if inside(lock)
         ),
+        unlike=(),  # a plan differs as a whole, not in a part of it
         compounds=tuple(
             tuple(place[atom] for atom in compound)
             for compound in problem.compounds

@@ -118,8 +118,12 @@ def companions(problem: Problem) -> list[frozenset[int]]:
     return [frozenset(members[first]) for first in group]
 
 
-def owned_sites(problem: Problem) -> list[Site]:
-    """What may become of the communities of today: at their seat, or without one wherever it may stand."""
+def owned_sites(problem: Problem, *, any_seat: bool = False) -> list[Site]:
+    """What may become of the communities of today: at their seat, or without one wherever it may stand.
+
+    ``any_seat``: it matters where that is, as it does where reach is a rule.
+    """
+    any_seat = any_seat or problem.reach_limit_m is not None
     neighbours = neighbours_of(problem)
     over, frozen = oversized(problem), kept(problem)
     locked = {lock_pos: lock for lock in problem.locks if lock.kind == "seat" for lock_pos in lock.communities}
@@ -133,7 +137,7 @@ def owned_sites(problem: Problem) -> list[Site]:
         own = np.flatnonzero(problem.today == pos)
         room = 1.0 - problem.headroom if pos in over else 1.0
         must = pos in locked or pos in frozen
-        places = _places(problem, pos, own, seat_of.get(pos), locked[pos].atoms if pos in locked else ())
+        places = _places(problem, pos, own, seat_of.get(pos), locked[pos].atoms if pos in locked else (), any_seat)
         if pos not in seat_of and households[pos] == 0 and not must:
             continue  # nobody lives there and nothing stands there: absorbed freely
         earlier: set[int] = set()
@@ -152,7 +156,7 @@ def owned_sites(problem: Problem) -> list[Site]:
                 continue  # none of its households could be there: that would be no successor
             if together[atom] | old <= allowed:
                 sites.append(replace(site, atoms=allowed))
-            if problem.reach_limit_m is None and pos not in locked:
+            if not any_seat and pos not in locked:
                 # Any atom of the part would do as its root; let it be the most populous one of the old community.
                 earlier |= together[atom]
     return sites
@@ -175,11 +179,13 @@ def new_sites(problem: Problem, atoms: Iterable[int]) -> list[Site]:
 Place = tuple[int, float, float, bool, Floats, Floats]
 
 
-def _places(problem: Problem, pos: int, own: np.ndarray, seat: int | None, locked: tuple[int, ...]) -> list[Place]:
+def _places(
+    problem: Problem, pos: int, own: np.ndarray, seat: int | None, locked: tuple[int, ...], any_seat: bool
+) -> list[Place]:
     """Where the successor's seat may stand: (atom, x, y, existing, distance, reach).
 
-    Without a centre and without reach the seat is a mere root, and its own atoms suffice: a successor has most of
-    its households. With reach the only place from which all are reached may lie on other land.
+    Without a centre, where the seat is a mere root, its own atoms suffice: a successor has most of its households.
+    With ``any_seat`` (reach, distance) the best place may lie on other land.
     """
     if seat is not None and (not locked or problem.seats[seat].atom_pos in locked):
         place = problem.seats[seat]
@@ -189,7 +195,7 @@ def _places(problem: Problem, pos: int, own: np.ndarray, seat: int | None, locke
     inhabited = [atom for atom in atoms if problem.households[atom] > 0]
     if inhabited and not locked:
         atoms = inhabited
-    if problem.reach_limit_m is not None and not locked:
+    if any_seat and not locked:
         own_first = set(atoms)
         atoms = [*atoms, *(atom for atom in range(problem.n) if atom not in own_first)]
     return [

@@ -1,204 +1,172 @@
-"""The later terms of `adjust`: number, distance, border, each within what was proved of the ones before.
+"""What a plan is worth, term by term, and how each term and each stage of a profile is asked of a model.
 
-Their models keep to candidate sites: those of the best plan, those where land came out open, and the atoms near
-them. Their bounds say so, except for the number of communities: its bound comes from the open-land model.
+A stage is a weighted sum of terms. On *open land* (method §5) every expression is a valid underestimate of the
+term, so a bound from such a model holds for every way to share the land out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pulp
 
 from districting.plans.problem import Problem
 from districting.solvers.exact import constraints as ask
-from districting.solvers.exact.cutting import cut_root, solve_connected
-from districting.solvers.exact.land import fewest_parts, share_out
-from districting.solvers.exact.model import PartModel
-from districting.solvers.exact.search import Search, ask_all, distance_m, open_border_km, open_land_model
-from districting.solvers.exact.sites import kept
-from districting.solvers.result import Chosen, Solution, Term
+from districting.solvers.exact.model import PartModel, site_distances
+from districting.solvers.params import Params
+from districting.solvers.profile import Stage, TermName
+from districting.solvers.result import Chosen, Solution
 
-#: Shares of the time limit that the terms may use at most.
-NUMBER, DISTANCE, BORDER = 0.05, 0.2, 0.1
-#: Border may cost this share of distance: below it, planners see no difference on the ground.
-DISTANCE_SLACK = 0.05
-#: Border is settled within this share of what it was.
+#: Distances are asked in km, so that a model's figures stay within a few digits of each other.
+METRES = 1000.0
+#: Border and mixed sums are settled within this share of their value: below it nobody sees a difference.
 BORDER_GAP = 0.005
-#: Up to so many atoms, every site and every pair is a candidate, and the bounds cover all.
-ALL_PAIRS = 12
-#: Above so many new candidate sites the models keep to the chosen ones and the first others.
-MOST_SITES = 24
-#: An atom may join its own community or one of so many nearest sites; more while communities are counted.
-NEAR, NEAR_IN_NUMBER = 6, 12
+#: Terms that open land measures exactly: how the land is shared out changes nothing about them.
+ON_LAND = {"moved_households", "communities"}
 
 
-def later_terms(search: Search) -> tuple[Term, ...]:
-    """Number, distance and border in turn, each within what was proved before it."""
-    cap = max(search.moved, np.floor(search.bound + search.gap))
-    number = _fewest(search, cap)
-    distance = _nearest(search, cap, number.value)
-    border = _borders(search, cap, number.value, distance.value)
-    return number, replace(distance, value=distance_m(search.problem, search.plan)), border
+def moved_households(problem: Problem, solution: Solution) -> float:
+    """Households whose community is not the successor of the one they live in today."""
+    successor = np.array([chosen.community_pos for chosen in solution.chosen], dtype=np.int64)
+    moves = (problem.today >= 0) & (successor[solution.part] != problem.today)
+    return float(problem.households[moves].sum())
 
 
-def later_bounds_cover(problem: Problem) -> str:
-    """Which sites the bounds on distance and border cover."""
-    return "all sites" if problem.n <= ALL_PAIRS else "near candidate sites"
+def communities(problem: Problem, solution: Solution) -> float:
+    """Number of communities."""
+    return float(len(solution.chosen))
 
 
-def _fewest(search: Search, cap: float) -> Term:
-    """Fewest communities. Its bound, from the open-land model, covers every site."""
-    problem, have = search.problem, float(len(search.plan.chosen))
-    relaxed = open_land_model(search)
-    search.pool.pour_into(relaxed)
-    ask.at_most(relaxed, ask.moved(relaxed), cap + ask.LIGHT)
-    relaxed.program.setObjective(ask.communities(relaxed))
-    bound = _whole(cut_root(relaxed, search.pool, search.clock, limit_s=search.left(NUMBER)))
-    if len(problem.windows) == 1:
-        free = np.flatnonzero(~np.isin(problem.today, sorted(kept(problem))))
-        bound = max(bound, len(kept(problem)) + fewest_parts(replace(problem, headroom=0.0), free.tolist()))
-    if bound < have:
-        outcome = solve_connected(
-            relaxed,
-            search.pool,
-            search.clock,
-            limit_s=search.left(NUMBER),
-            gap_abs=0.9,
-            enough=lambda value: _whole(value) >= have,
-        )
-        bound = max(bound, _whole(outcome.bound))
-        if outcome.values is not None:
-            shared = share_out(relaxed, outcome.values, search.clock, limit_s=search.left(NUMBER))
-            search.sites |= shared.sites
-            if shared.solution is not None and len(shared.solution.chosen) < have:
-                search.take(shared.solution)
-    if bound < len(search.plan.chosen):
-
-        def shape(model: PartModel) -> None:
-            model.program += ask.communities(model)
-
-        _improve(
-            search,
-            cap,
-            shape,
-            lambda plan: float(len(plan.chosen)),
-            share=NUMBER,
-            gap_abs=0.9,
-            near=NEAR_IN_NUMBER,
-        )
-    value = float(len(search.plan.chosen))
-    return Term("communities", value, min(bound, value))
+def distance_m(problem: Problem, solution: Solution) -> float:
+    """Sum of (households + 1) × distance from the seat, m."""
+    return float((problem.households + 1.0) @ site_distances(problem, solution))
 
 
-def _nearest(search: Search, cap: float, number: float) -> Term:
-    """Shortest ways, in household-metres; the bound covers the candidate sites."""
-
-    def shape(model: PartModel) -> None:
-        ask.at_most(model, ask.communities(model), number)
-        model.program += ask.distance(model)
-
-    def value(plan: Solution) -> float:
-        return distance_m(search.problem, plan) / 1000.0
-
-    _reseat(search)
-    gap = search.params.gap_share * value(search.plan)
-    bound = _improve(search, cap, shape, value, share=DISTANCE, gap_abs=gap)
-    _reseat(search)
-    best = value(search.plan)
-    return Term("distance_m_households", best * 1000.0, min(max(bound, 0.0), best) * 1000.0)
+def open_border_km(problem: Problem, solution: Solution) -> float:
+    """Km of border off the policy's lines, plus km of main road inside communities."""
+    cut = solution.part[problem.edges[:, 0]] != solution.part[problem.edges[:, 1]]
+    return float(problem.open_km[cut].sum() + problem.crossing_km[~cut].sum())
 
 
-def _borders(search: Search, cap: float, number: float, most_m: float) -> Term:
-    """Least border off the policy's lines and main road inside communities."""
-
-    def shape(model: PartModel) -> None:
-        ask.at_most(model, ask.communities(model), number)
-        ask.at_most(model, ask.distance(model), most_m / 1000.0 * (1.0 + DISTANCE_SLACK))
-        model.program += ask.open_border(model)
-
-    def value(plan: Solution) -> float:
-        return open_border_km(search.problem, plan)
-
-    gap = BORDER_GAP * value(search.plan)
-    bound = _improve(search, cap, shape, value, share=BORDER, gap_abs=gap)
-    best = value(search.plan)
-    return Term("open_border_km", best, min(max(bound, 0.0), best))
+def deviation(problem: Problem, solution: Solution) -> float:
+    """Sum over communities of |size − target| in the measure of the first window; kept ones count too."""
+    sizes = np.bincount(solution.part, weights=problem.windows[0].weights, minlength=len(solution.chosen))
+    return float(np.abs(sizes - problem.target).sum())
 
 
-def _improve(
-    search: Search,
-    cap: float,
-    shape: Callable[[PartModel], None],
-    value: Callable[[Solution], float],
-    *,
-    share: float,
-    gap_abs: float,
-    near: int = NEAR,
-) -> float:
-    """Better the plan in one term, hop-ordered first, as that never stalls. Return the free model's bound."""
-    bound = -np.inf
-    for ordered in (True, False):
-        model = _model(search, cap, ordered=ordered, near=near)
-        shape(model)
-        if not ordered:
-            root = cut_root(model, search.pool, search.clock, limit_s=search.left(share / 4))
-            bound = root if np.isfinite(root) else bound
-            if value(search.plan) - bound <= gap_abs:
-                break
-        outcome = solve_connected(
-            model,
-            search.pool,
-            search.clock,
-            limit_s=search.left(share / 2),
-            gap_abs=gap_abs,
-            start=model.start_from(search.plan),
-        )
-        if outcome.values is not None:
-            plan = model.solution(outcome.values)
-            if value(plan) < value(search.plan):
-                search.take(plan)
-        if not ordered and np.isfinite(outcome.bound):
-            bound = max(bound, outcome.bound)
-    return bound
+_MEASURES: Mapping[TermName, Callable[[Problem, Solution], float]] = {
+    "moved_households": moved_households,
+    "communities": communities,
+    "distance_m_households": distance_m,
+    "open_border_km": open_border_km,
+    "deviation_households": deviation,
+}
+
+_ASKED: Mapping[TermName, tuple[Callable[[PartModel], pulp.LpAffineExpression], float]] = {
+    "moved_households": (ask.moved, 1.0),
+    "communities": (ask.communities, 1.0),
+    "distance_m_households": (ask.distance, METRES),
+    "open_border_km": (ask.open_border, 1.0),
+    "deviation_households": (ask.deviation, 1.0),
+}
 
 
-def _model(search: Search, cap: float, *, ordered: bool, near: int) -> PartModel:
-    """The model with candidate sites, every cut known, and households moved capped."""
-    small = search.problem.n <= ALL_PAIRS
-    new = {chosen.atom_pos for chosen in search.plan.chosen if chosen.community_pos < 0}
-    for atom in range(search.problem.n) if small else sorted(search.sites):
-        if len(new) < MOST_SITES:
-            new.add(atom)
-    sites = search.with_new(new)
-    model = PartModel.of(search.problem, sites if small else search.near(sites, near))
-    ask_all(model)
-    (ask.hop_ordered if ordered else ask.neighbours_first)(model)
-    search.pool.pour_into(model)
-    ask.at_most(model, ask.moved(model), cap + ask.LIGHT)
-    return model
+def worth(problem: Problem, stage: Stage, solution: Solution) -> float:
+    """The stage's sum in a plan, in the units of its terms."""
+    return sum(weight * _MEASURES[term](problem, solution) for term, weight in stage.weights.items())
 
 
-def _whole(bound: float) -> float:
-    """A bound on a number of communities, rounded up; 0 without one."""
-    return float(np.ceil(bound - 1e-6)) if np.isfinite(bound) else 0.0
+def scale(stage: Stage) -> float:
+    """The stage's sum is asked of models divided by this."""
+    return METRES if "distance_m_households" in stage.weights else 1.0
 
 
-def _reseat(search: Search) -> None:
-    """Move the seats of new communities to the atom of their part nearest to all, and within reach of all."""
-    problem, plan = search.problem, search.plan
+def asked(model: PartModel, stage: Stage) -> pulp.LpAffineExpression:
+    """The stage's sum in a model, divided by `scale`.
+
+    Land where nobody lives adds less than one household to ``moved_households`` (`constraints.moved`).
+    """
+    parts: list[Any] = []
+    for term, weight in stage.weights.items():
+        expression, unit = _ASKED[term]
+        parts.append(expression(model) * (weight * unit / scale(stage)))
+    return parts[0] if len(parts) == 1 else pulp.lpSum(parts)
+
+
+def hold(model: PartModel, stage: Stage, ceiling: float) -> None:
+    """Row that keeps an earlier stage at ``ceiling`` or below; a hair more, for rounding in the solver."""
+    light = stage.weights.get("moved_households", 0.0) * ask.LIGHT
+    hair = 1e-6 * max(abs(ceiling), 1.0)
+    ask.at_most(model, asked(model, stage), (ceiling + light + hair) / scale(stage))
+
+
+def proved(model: PartModel, stage: Stage, bound: float) -> float:
+    """What a bound on `asked` proves of the stage's sum: whole units where the sum is whole."""
+    if not np.isfinite(bound):
+        return bound
+    charged = model.problem.today >= 0
+    empty = float((charged & (model.problem.households == 0)).sum()) / (model.problem.n + 1)
+    value = bound * scale(stage) - stage.weights.get("moved_households", 0.0) * empty
+    return float(np.ceil(value - 1e-6)) if whole_numbers(stage) else value
+
+
+def whole_numbers(stage: Stage) -> bool:
+    """Whether the stage's sum is a whole number in every plan."""
+    return set(stage.weights) <= ON_LAND and all(float(weight).is_integer() for weight in stage.weights.values())
+
+
+def tolerance(problem: Problem, params: Params, stage: Stage) -> float:
+    """Gap within which a stage counts as proved, in its units.
+
+    Households: 5, or 0.1 % of the sub-district. A number of communities: none. Other sums: a share of what is
+    told of them (`share_of_value`), for they have no natural unit.
+    """
+    people = max(params.gap_households, params.gap_share * float(problem.households.sum()))
+    per_household = sum(
+        weight for term, weight in stage.weights.items() if term in ("moved_households", "deviation_households")
+    )
+    return per_household * people
+
+
+def share_of_value(params: Params, stage: Stage) -> float:
+    """Share of its value within which a stage counts as proved."""
+    if set(stage.weights) <= {"moved_households", "communities", "deviation_households"}:
+        return 0.0
+    if params.gap_share == 0.0:
+        return 0.0
+    return BORDER_GAP if set(stage.weights) == {"open_border_km"} else params.gap_share
+
+
+def seats_matter(stages: Sequence[Stage]) -> bool:
+    """Whether it makes a difference to these stages where a seat stands inside its part."""
+    return any("distance_m_households" in stage.weights for stage in stages)
+
+
+def reseat(problem: Problem, plan: Solution) -> Solution:
+    """The same parts, seats that may be chosen at the atom nearest to all and within reach of all.
+
+    Chosen are those of new communities, and of communities without a centre that no lock seats or keeps.
+    """
+    fixed = {seat.community_pos for seat in problem.seats}
+    fixed |= {pos for lock in problem.locks if lock.kind in ("seat", "keep") for pos in lock.communities}
     weight = problem.households + 1.0
     chosen = []
     for part, place in enumerate(plan.chosen):
         atoms = np.flatnonzero(plan.part == part)
-        if place.community_pos < 0:
+        if place.community_pos < 0 or place.community_pos not in fixed:
             ways = weight[atoms] @ problem.site_distance_m[np.ix_(atoms, atoms)]
+            inhabited = problem.households[atoms] > 0
+            # A seat of a new community stands where somebody lives (`Search.every_site`).
+            possible = inhabited | (place.community_pos >= 0)
             if problem.reach_limit_m is not None:
-                inhabited = atoms[problem.households[atoms] > 0]
-                far = problem.site_reach_m[np.ix_(inhabited, atoms)].max(axis=0, initial=0.0)
-                ways = np.where(far <= problem.reach_limit_m, ways, np.inf)
-            atom = int(atoms[np.argmin(ways)])
-            place = Chosen(atom, float(problem.xy[atom, 0]), float(problem.xy[atom, 1]), -1, False)
+                far = problem.site_reach_m[np.ix_(atoms[inhabited], atoms)].max(axis=0, initial=0.0)
+                possible = possible & (far <= problem.reach_limit_m)
+            ways = np.where(possible, ways, np.inf)
+            if np.isfinite(ways).any():
+                atom = int(atoms[np.argmin(ways)])
+                x, y = problem.xy[atom].tolist()
+                place = Chosen(atom, x, y, place.community_pos, False)
         chosen.append(place)
-    search.best = Solution(plan.part, tuple(chosen))
+    return Solution(plan.part, tuple(chosen))

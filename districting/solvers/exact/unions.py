@@ -12,6 +12,8 @@ from districting.plans.problem import Problem
 from districting.solvers.exact.contiguity import Neighbours, components, neighbour_lists, neighbours_of, reachable
 from districting.solvers.exact.separations import Minimum
 from districting.solvers.exact.sites import community_households, kept, oversized
+from districting.solvers.exact.union_worth import UnionMeasure
+from districting.solvers.profile import Stage
 from districting.solvers.result import Chosen
 
 #: Up to so many inhabited atoms in no community, each chooses for itself; beyond, connected land stays together.
@@ -32,16 +34,16 @@ class Unit:
 
 @dataclass(frozen=True)
 class Column:
-    """One way to cover ``units``: the parts that they become and the households that this moves.
+    """One way to cover ``units``: the parts that they become, and what this is worth in each stage.
 
-    ``moved_bound`` is below ``moved`` where a split was not solved to the end. ``land`` are the components of open
-    land that it needs to hold together.
+    ``lower`` is below ``worth`` where a split was not solved to the end. ``land`` are the components of open land
+    that it needs to hold together.
     """
 
     units: tuple[int, ...]
     parts: tuple[tuple[tuple[int, ...], Chosen], ...]
-    moved: float
-    moved_bound: float
+    worth: tuple[float, ...]
+    lower: tuple[float, ...]
     land: tuple[int, ...] = ()
 
 
@@ -141,8 +143,9 @@ def connected_sets(
 class Judge:
     """Which unions are legal, and why not."""
 
-    def __init__(self, problem: Problem, units: Sequence[Unit]) -> None:
+    def __init__(self, problem: Problem, units: Sequence[Unit], stages: Sequence[Stage]) -> None:
         self.problem, self.units = problem, units
+        self.measure = UnionMeasure.of(problem, stages, open_land(problem, units))
         self.neighbours = neighbours_of(problem)
         self.land = open_land(problem, units)
         self._land_at = {atom: pos for pos, land in enumerate(self.land) for atom in land}
@@ -238,14 +241,20 @@ class Judge:
     def _made(
         self, members: Sequence[int], atoms: list[int], places: list[Chosen], joints: Sequence[tuple[int, ...]]
     ) -> tuple[Column, ...]:
-        """The columns of a legal union under the successor that keeps most households."""
-        best = max(places, key=lambda place: (self._kept(place), place.existing_seat, -place.community_pos))
-        known = self.problem.today[atoms] >= 0
-        moved = float(self.problem.households[atoms][known].sum()) - self._kept(best)
-        return tuple(
-            Column(tuple(members), ((self.with_land(atoms, lands), best),), moved, moved, lands)
-            for lands in joints
+        """The columns of a legal union: under every successor that is in some stage better than the others."""
+        columns = []
+        ranked = sorted(
+            places, key=lambda place: (-self._kept(place), not place.existing_seat, place.community_pos)
         )
+        for lands in joints:
+            found: list[Column] = []
+            for place in ranked:
+                parts = ((self.with_land(atoms, lands), place),)
+                worth = self.measure.worth(parts)
+                if not any(all(a <= b for a, b in zip(one.worth, worth, strict=True)) for one in found):
+                    found.append(Column(tuple(members), parts, worth, worth, lands))
+            columns += found
+        return tuple(columns)
 
     def with_land(self, atoms: Sequence[int], lands: Collection[int]) -> tuple[int, ...]:
         """Atoms and the open land that joins them."""

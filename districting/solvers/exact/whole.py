@@ -1,48 +1,37 @@
 """`whole`: communities are joined as wholes or split by themselves. Exact: it decomposes (method §6).
 
 Every legal union of whole communities is enumerated; each community that must split is a problem of its own,
-solved by `adjust` on its own land; a set partitioning picks. What cannot be covered is named with the reason.
+solved by `adjust` on its own land under the same profile; set partitioning picks, stage by stage (`covers`). What
+cannot be covered is named with the reason.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
-import pulp
 
-from districting.plans.problem import Ints, Lock, Problem
+from districting.plans.problem import Ints, Problem
 from districting.progress import Progress, Stop, never, silent
-from districting.solvers.exact.adjust import solve_adjust
-from districting.solvers.exact.backend import solve_model
+from districting.solvers.exact import terms
+from districting.solvers.exact.afresh import compile_first
 from districting.solvers.exact.contiguity import neighbours_of
+from districting.solvers.exact.covers import Cover, Covers
 from districting.solvers.exact.cutting import Clock
-from districting.solvers.exact.restriction import restrict
 from districting.solvers.exact.sites import kept
+from districting.solvers.exact.splits import Splits
+from districting.solvers.exact.uncovered import why_uncovered
 from districting.solvers.exact.unions import MOST_UNIONS, Column, Judge, connected_sets, must_split, units_of
 from districting.solvers.params import Params
+from districting.solvers.profile import DEFAULTS, Profile, preset
+from districting.solvers.redraw_numbers import number_asked
 from districting.solvers.result import Chosen, Conflict, Result, Solution, Status, Term
 
 
-@dataclass(frozen=True)
-class Picked:
-    """Columns picked, units left uncovered, the bound on a full cover, and whether there is proved to be none.
-
-    ``shared``: the cheapest cover uses some open land twice; picked is one that does not.
-    """
-
-    columns: tuple[Column, ...]
-    uncovered: tuple[int, ...]
-    bound: float
-    closed: bool = False
-    shared: bool = False
-
-
 def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent, stop: Stop = never) -> Result:
-    """The plan of whole communities that moves the fewest households, then has the fewest communities.
+    """The plan of whole communities that is best by the profile, stage by stage.
 
     Parameters
     ----------
@@ -50,6 +39,7 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
         One sub-district.
     params
         ``whole_may_join`` lets a community without a legal union join a part of an oversized neighbour.
+        ``profile`` None: least-change. A target number means the nearest number that unions and splits can give.
     progress, stop
         Whom to tell and to ask.
 
@@ -58,9 +48,12 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
     Result
         Status ``infeasible`` with a conflict for each community that no union covers.
     """
+    profile = params.profile or preset(DEFAULTS["whole"])
+    if "moved_households" not in profile.stages[0].weights and must_split(problem):
+        compile_first()
     clock = Clock(params.time_limit_s, params.threads, params.seed, progress, stop, problem.name)
     units, neighbours = units_of(problem)
-    judge = Judge(problem, units)
+    judge = Judge(problem, units, profile.stages)
     splitting = must_split(problem)
     plain = [pos for pos, unit in enumerate(units) if unit.community_pos not in splitting]
     sets = list(islice(connected_sets(neighbours, plain, judge.fits), MOST_UNIONS))
@@ -70,75 +63,42 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
     columns = [column for columns in found if not isinstance(columns, str) for column in columns]
 
     todo = [pos for pos, unit in enumerate(units) if unit.community_pos in splitting]
-    splits, open_splits, failed = _split(judge, [(pos,) for pos in todo], params, clock)
-    columns += splits
-    picked = _pick(problem, len(units), columns, clock)
-    if picked.uncovered and params.whole_may_join:
-        pairs = _hybrids(judge, neighbours, picked.uncovered, todo)
-        joined, more_open, _ = _split(judge, pairs, params, clock)
-        open_splits, columns = open_splits or more_open, columns + joined
-        picked = _pick(problem, len(units), columns, clock)
-    if picked.uncovered or not picked.columns:
-        covered = not picked.uncovered and not picked.closed
-        proved = not (covered or picked.shared or open_splits) and len(sets) < MOST_UNIONS
-        conflicts = tuple(_why_uncovered(judge, neighbours, columns, pos, failed) for pos in picked.uncovered)
-        if picked.closed and not picked.shared and problem.number is not None:
+    counted = problem.number is not None or profile.number == "target"
+    splits = Splits(judge, params, profile, clock, counted)
+    columns += splits.made([(pos,) for pos in todo])
+    cover = _cover(problem, len(units), columns, judge, params, profile, clock)
+    if cover.uncovered and params.whole_may_join:
+        pairs = _hybrids(judge, neighbours, cover.uncovered, todo)
+        columns += splits.made(pairs)
+        cover = _cover(problem, len(units), columns, judge, params, profile, clock)
+    if cover.uncovered or not cover.columns:
+        covered = not cover.uncovered and not cover.closed
+        # A number that the splits tried do not give might come from others.
+        numbers_left = cover.closed and counted and bool(todo)
+        proved = not (covered or cover.shared or splits.still_open or numbers_left) and len(sets) < MOST_UNIONS
+        conflicts = tuple(why_uncovered(judge, neighbours, columns, pos, splits.failed) for pos in cover.uncovered)
+        if cover.closed and not cover.shared and problem.number is not None:
             fewest, most = problem.number
             conflicts = (Conflict("number", (), (), float(fewest), float(most), "communities"),)
         status: Status = "infeasible" if proved and not stop() else "unknown"
         return Result(problem.name, "whole", status, None, np.inf, 0.0, (), clock.seconds, params.seed, conflicts)
-    return _result(problem, picked, len(columns), params, clock)
+    clock.tell(incumbent=cover.settled_at[0], bound=cover.bounds[0])
+    return _result(problem, cover, len(columns), params, profile, clock)
 
 
-def _split(
-    judge: Judge, groups: Sequence[tuple[int, ...]], params: Params, clock: Clock
-) -> tuple[list[Column], bool, dict[int, Result]]:
-    """Columns that split each group of units on its own land; whether one stayed open; those proved impossible."""
-    columns, still_open, failed = [], False, {}
-    for number, group in enumerate(groups):
-        until = clock.seconds + clock.left_s / (len(groups) - number)
-        lands: tuple[int, ...] = ()
-        result = _split_on(judge, group, lands, params, clock, until=until)
-        around = tuple(judge.touching(judge.atoms(group)))
-        if result.status == "infeasible" and around:
-            lands = around
-            result = _split_on(judge, group, lands, params, clock, until=until)
-        if result.solution is None:
-            still_open |= result.status != "infeasible"
-            failed[group[0]] = result
-            continue
-        atoms, owners = judge.with_land(judge.atoms(group), lands), _owners(judge, group)
-        parts: list[tuple[tuple[int, ...], Chosen]] = []
-        for pos, chosen in enumerate(result.solution.chosen):
-            mine = tuple(atoms[atom] for atom in np.flatnonzero(result.solution.part == pos).tolist())
-            owner = owners[chosen.community_pos] if chosen.community_pos >= 0 else -1
-            parts.append((mine, replace(chosen, atom_pos=atoms[chosen.atom_pos], community_pos=owner)))
-        columns.append(Column(group, tuple(parts), result.objective, result.lower_bound, lands))
-    return columns, still_open, failed
-
-
-def _owners(judge: Judge, group: Sequence[int]) -> list[int]:
-    """Communities of a group of units."""
-    return sorted(judge.units[unit].community_pos for unit in group if judge.units[unit].community_pos >= 0)
-
-
-def _split_on(
-    judge: Judge, group: tuple[int, ...], lands: tuple[int, ...], params: Params, clock: Clock, *, until: float
-) -> Result:
-    """`adjust` on the land of a group of units, and on the components ``lands`` of open land."""
-    atoms, owners = judge.with_land(judge.atoms(group), lands), _owners(judge, group)
-    part = restrict(judge.problem, atoms, owners)
-    rank = {pos: place for place, pos in enumerate(owners)}
-    place = {atom: pos for pos, atom in enumerate(atoms)}
-    seated = [rank[pos] for pos in owners if pos in judge.seat_of and pos in judge.splitting]
-    whole = [judge.units[unit] for unit in group if judge.units[unit].community_pos not in judge.splitting]
-    locks = [
-        *(Lock("seat", communities=(pos,)) for pos in seated),
-        *(Lock("together", atoms=tuple(place[atom] for atom in unit.atoms)) for unit in whole),
-    ]
-    share = replace(params, time_limit_s=max(until - clock.seconds, 0.1))
-    return solve_adjust(
-        replace(part, locks=(*part.locks, *locks)), share, progress=clock.progress, stop=clock.stop
+def _cover(
+    problem: Problem,
+    n_units: int,
+    columns: Sequence[Column],
+    judge: Judge,
+    params: Params,
+    profile: Profile,
+    clock: Clock,
+) -> Cover:
+    """The best cover of all units by these columns."""
+    asked = number_asked(problem) if profile.number == "target" else None
+    return Covers(problem, n_units, columns, judge.measure, params, clock).best(
+        asked=asked, counted=problem.number is not None or asked is not None
     )
 
 
@@ -152,88 +112,43 @@ def _hybrids(
     return [pair for pair in pairs if not set(pair[:-1]) & set(splitting)]
 
 
-def _pick(problem: Problem, n_units: int, columns: Sequence[Column], clock: Clock) -> Picked:
-    """Set partitioning: every unit in one column, least moved, then fewest communities.
-
-    First with slack and without the number of communities, which names the units that nothing covers; then the
-    number is asked too.
-    """
-    picked = _partition(problem, n_units, columns, clock, number=None)
-    if not picked.uncovered and problem.number is not None:
-        picked = _partition(problem, n_units, columns, clock, number=problem.number)
-    used = Counter(land for column in picked.columns for land in column.land)
-    if picked.uncovered or max(used.values(), default=0) < 2:
-        return picked
-    # Two unions may well share a component of open land between them; how is not sought, so the bound stays.
-    apart = _partition(problem, n_units, columns, clock, number=problem.number, share_land=False)
-    return replace(apart, bound=picked.bound, shared=True)
-
-
-def _partition(
-    problem: Problem,
-    n_units: int,
-    columns: Sequence[Column],
-    clock: Clock,
-    *,
-    number: tuple[int, int] | None,
-    share_land: bool = True,
-) -> Picked:
-    """One set partitioning; slack only while the number is free."""
-    total, light = float(problem.households.sum()), 1.0 / (problem.n + 1)
-    model = pulp.LpProblem("whole")
-    z = [model.add_variable(f"z{pos:06d}", 0, 1, cat=pulp.LpInteger) for pos in range(len(columns))]
-    most = 1 if number is None else 0
-    slack = [model.add_variable(f"u{pos:04d}", 0, most, cat=pulp.LpInteger) for pos in range(n_units)]
-    cost = [(z[pos], column.moved + light * len(column.parts)) for pos, column in enumerate(columns)]
-    model += pulp.LpAffineExpression([*cost, *((variable, total + 1.0) for variable in slack)])
-    rows: list[list[tuple[pulp.LpVariable, float]]] = [[(variable, 1.0)] for variable in slack]
-    for variable, column in zip(z, columns, strict=True):
-        for unit in column.units:
-            rows[unit].append((variable, 1.0))
-    for row in rows:
-        model += pulp.LpAffineExpression(row) == 1
-    if not share_land:
-        for land in sorted({land for column in columns for land in column.land}):
-            using = [(z[pos], 1.0) for pos, column in enumerate(columns) if land in column.land]
-            model += pulp.LpAffineExpression(using) <= 1
-    if number is not None:
-        count = pulp.LpAffineExpression([(z[pos], float(len(column.parts))) for pos, column in enumerate(columns)])
-        model += count >= number[0]
-        model += count <= number[1]
-    solved = solve_model(model, time_limit_s=clock.left_s, threads=clock.threads, seed=clock.seed, stop=clock.stop)
-    if not solved.found:
-        return Picked((), (), 0.0, closed=solved.status == "infeasible")
-    chosen = tuple(column for pos, column in enumerate(columns) if solved.values[z[pos].name] > 0.5)
-    left = tuple(unit for unit in range(n_units) if solved.values[slack[unit].name] > 0.5)
-    # Splits that stopped early may still save as much as their own gaps say.
-    open_gap = sum(column.moved - column.moved_bound for column in columns)
-    return Picked(chosen, left, max(float(np.floor(solved.bound + 1e-6)) - open_gap, 0.0))
-
-
-def _result(problem: Problem, picked: Picked, n_columns: int, params: Params, clock: Clock) -> Result:
+def _result(
+    problem: Problem, cover: Cover, n_columns: int, params: Params, profile: Profile, clock: Clock
+) -> Result:
     """The plan, with land that nobody lives on joined to any neighbour."""
     part = np.full(problem.n, -1, dtype=np.int64)
     chosen: list[Chosen] = []
-    for column in picked.columns:
+    for column in cover.columns:
         for atoms, place in column.parts:
             part[list(atoms)] = len(chosen)
             chosen.append(place)
     _absorb(problem, part)
-    moved = sum(column.moved for column in picked.columns)
-    bound = min(picked.bound, moved)
-    gap = max(params.gap_households, params.gap_share * float(problem.households.sum()))
-    terms = (
-        Term("moved_households", moved, bound),
-        Term(
-            "communities", float(len(chosen)), float(len(chosen)) if bound == moved and not picked.shared else 1.0
-        ),
-    )
-    status: Status = "optimal" if moved - bound <= gap else "feasible"
-    notes = {"unions": n_columns, "bound_covers": {"moved_households": "all unions", "communities": "all unions"}}
     solution = Solution(part, tuple(chosen))
-    return Result(
-        problem.name, "whole", status, solution, moved, bound, terms, clock.seconds, params.seed, notes=notes
+    values = [terms.worth(problem, stage, solution) for stage in profile.stages]
+    found = tuple(
+        Term(stage.name, value, min(bound, value))
+        for stage, value, bound in zip(profile.stages, values, cover.bounds, strict=True)
     )
+    first = profile.stages[0]
+    gap = max(terms.tolerance(problem, params, first), terms.share_of_value(params, first) * cover.settled_at[0])
+    proved = cover.settled_at[0] - cover.bounds[0] <= gap + 1e-9 * max(abs(cover.settled_at[0]), 1.0)
+    notes = {
+        "profile": profile.profile_id,
+        "unions": n_columns,
+        "bound_covers": dict(zip((stage.name for stage in profile.stages), cover.covers, strict=True)),
+        "stages": [
+            {"name": stage.name, "settled_at": settled, "lower_bound": term.lower_bound, "ceiling": ceiling}
+            for stage, settled, term, ceiling in zip(
+                profile.stages, cover.settled_at, found, cover.ceilings, strict=True
+            )
+        ],
+    }
+    if profile.number == "target":
+        notes |= {"number": len(chosen), "number_asked": number_asked(problem)}
+    return Result(
+        problem.name, "whole", "optimal" if proved else "feasible", solution, found[0].value, found[0].lower_bound,
+        found, clock.seconds, params.seed, notes=notes,
+    )  # fmt: skip
 
 
 def _absorb(problem: Problem, part: Ints) -> None:
@@ -253,42 +168,3 @@ def _absorb(problem: Problem, part: Ints) -> None:
             return
         for atom, pos in joined.items():
             part[atom] = pos
-
-
-def _why_uncovered(
-    judge: Judge,
-    neighbours: Sequence[Sequence[int]],
-    columns: Sequence[Column],
-    unit: int,
-    failed: dict[int, Result],
-) -> Conflict:
-    """Why no column covers a unit, read from the union that came nearest."""
-    problem = judge.problem
-    window = problem.windows[0]
-    own = judge.units[unit]
-
-    def name(pos: int) -> str:
-        community = judge.units[pos].community_pos
-        return problem.community_ids[community] if community >= 0 else problem.atom_ids[judge.units[pos].atoms[0]]
-
-    ids = (name(unit),) if own.community_pos >= 0 else ()
-    size = float(judge.sums((unit,))[0])
-    unit_of_measure = window.measure
-    if unit in failed or own.community_pos in judge.splitting:
-        return Conflict("split_impossible", (), ids, size, window.high, unit_of_measure, {"community": name(unit)})
-    if any(unit in column.units for column in columns):
-        return Conflict("no_union_choice", (), ids, size, window.high, unit_of_measure, {"size": size})
-    tried = []
-    for near in neighbours[unit]:
-        reason = judge.columns((unit, near))
-        if isinstance(reason, str):
-            tried.append((reason, float(judge.sums((unit, near))[0]), near))
-    order = ("over_max", "reach", "oversized", "below_min", "kept", "lock", "pieces")
-    tried.sort(key=lambda entry: (order.index(entry[0]), entry[1], entry[2]))
-    if not tried:
-        cause = "no_union_alone"
-        return Conflict(cause, (), ids, size, window.low, unit_of_measure, {"community": name(unit)})
-    reason, total, near = tried[0]
-    allowed = {"over_max": window.high, "oversized": window.high, "reach": problem.reach_limit_m or 0.0}
-    detail = {"community": name(unit), "size": size, "neighbour": name(near), "tried": len(tried)}
-    return Conflict(f"no_union_{reason}", (), ids, total, allowed.get(reason, window.low), unit_of_measure, detail)

@@ -38,7 +38,7 @@ def max_p(instance: Instance, *, seed: int) -> Regions:
     table = gpd.GeoDataFrame(
         {"x": instance.xy[:, 0], "y": instance.xy[:, 1], "pop": instance.pop}, geometry=points(instance.xy)
     )
-    np.random.seed(seed)  # the library knows no generator of its own
+    np.random.seed(seed)  # noqa: NPY002 - the library knows no generator of its own
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = MaxPHeuristic(table, W(near), ["x", "y"], "pop", instance.low, top_n=2)
