@@ -17,6 +17,7 @@ import numpy as np
 
 from districting.plans.problem import Bools, Floats, Ints
 from districting.progress import Progress, Step, Stop, never, silent
+from districting.solvers.exact.area_prices import price_areas
 from districting.solvers.exact.areas import AreaModel, Relaxed, Settled
 from districting.solvers.exact.hess import reachable_pairs
 from districting.solvers.ground import Ground
@@ -30,13 +31,19 @@ _NEARLY_WHOLE = 0.05
 _PLANS, _MOVES = 10, 8_000
 _FIRST_PAIRS = 2.0
 #: After so many walks that meet no legal plan, walks get so much more capacity, each time by this factor.
-_PATIENCE, _SLACK, _MORE_SLACK = 6, 0.01, 1.6
+_PATIENCE, _SLACK, _MORE_SLACK = 3, 0.01, 2.0
+#: By what factor overloads become dearer where their price has not sufficed.
+_DEARER = 3.0
 #: Within what share of the cost the pairs of several plans are solved.
 _JOINED_GAP = 1e-3
 #: Search nodes and rounds of a model that only looks for plans.
 _NODES, _ROUNDS = 100, 10
+#: Above this gap the linear program is weak here, and the bound comes from whole areas.
+_WEAK = 5e-3
+#: A walk cannot be stopped: at most a second or two.
+_MOST_MOVES = 4_000_000
 #: Shares of the time by which walks, and windows, have to be over.
-_WALKED_BY, _POLISHED_BY = 0.6, 0.8
+_WALKED_BY, _POLISHED_BY = 0.55, 0.7
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,7 @@ def solve_fixed(
         work.walk(_WALKED_BY * time_limit_s)
     if work.part is not None:
         work.polish(_POLISHED_BY * time_limit_s)
+    work.price()
     work.prove()
     return Served(work.part, work.cost, min(work.bound, work.cost), int(work.useful().sum()))
 
@@ -210,8 +218,8 @@ class _Work:
     def _make_overloads_dearer(self) -> None:
         """Raise the price of overloads where the plan at hand still has some."""
         if self.part is not None and not self.legal:
-            self.cost += self._price * float(self.overloads(self.part).sum())
-            self._price *= 2.0
+            self.cost += (_DEARER - 1.0) * self._price * float(self.overloads(self.part).sum())
+            self._price *= _DEARER
 
     def _tell(self) -> None:
         known = self.legal
@@ -250,8 +258,10 @@ class _Work:
     ) -> Settled:
         """Look for a better plan on some pairs; a plan of a few seats' nodes completes the best one.
 
-        It ends when proved within this share of the bound on the whole.
+        It ends when proved within this share of the bound on the whole; a legal plan comes before a good one.
         """
+        if self.part is not None and not self.legal:
+            gap = max(gap, 2.0 * _JOINED_GAP)
         model = AreaModel(
             self.ground, pairs, excess_price=self._soft_price, seed=self._seed, threads=self._threads
         )
@@ -282,7 +292,7 @@ class _Work:
         met, failed = 0, 0
         while met < _PLANS and self.spent() < until_s and not self.done:
             roomy = ground if capacity is None else replace(ground, capacity=capacity * (1.0 + slack))
-            found = search(roomy, seed=seed, starts=1, moves=_MOVES * ground.n)
+            found = search(roomy, seed=seed, starts=1, moves=min(_MOVES * ground.n, _MOST_MOVES))
             seed += 1
             if found.part is None:
                 failed += 1
@@ -328,6 +338,21 @@ class _Work:
             if window is not None:
                 self.try_pairs(window, gap=gap)
                 windows.remember(window, self.part)
+
+    def price(self) -> None:
+        """Where the linear program is weak, the bound from connected areas."""
+        ground = self.ground
+        weak = not self.legal or self.cost - self.bound > _WEAK * abs(self.cost)
+        if self.done or not weak or ground.windows[0].low > 0 or not ground.contiguous:
+            return
+        # only useful pairs are asked: no plan cheaper than the one known has others
+        proved = price_areas(
+            ground, self.with_plan(self.useful()), duals=self.relaxed.duals, stop=self.clock.over,
+            seed=self._seed, threads=self._threads,
+        )  # fmt: skip
+        if proved > self.bound:
+            self.bound = min(proved, self.cost) if self.legal else proved
+            self._tell()
 
     def prove(self) -> None:
         """The whole ground on every pair that a cheaper plan can use, to the end or to the last second."""

@@ -11,6 +11,7 @@ import pytest
 
 from districting.plans.problem import Floats, Ints, Window
 from districting.solvers.bare import Instance, read_instance, recomputed, solve_instance
+from districting.solvers.exact.area_prices import price_areas
 from districting.solvers.exact.areas import AreaModel
 from districting.solvers.exact.hess import reachable_pairs
 from districting.solvers.fixed import is_plain, solve_fixed, way_costs
@@ -43,7 +44,7 @@ def town(
 
 def plans(ground: Ground) -> list[tuple[float, Ints]]:
     """Every legal plan with its cost, by trying all assignments."""
-    graph = nx.Graph(ground.edges.tolist())
+    graph: nx.Graph[int] = nx.Graph(ground.edges.tolist())
     weights, low = ground.windows[0].weights, ground.windows[0].low
     high = ground.highs(ground.windows[0])
     free = [i for i in range(ground.n) if i not in ground.host]
@@ -144,3 +145,17 @@ def test_published_optima_lie_between_bound_and_plan(name: str) -> None:
         assert result.objective >= optimum - 0.01
         part = np.array(result.assignment)
         assert recomputed(instance, "service_distance", part, result.seats) == pytest.approx(result.objective)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_prices_of_connected_areas_bound_every_plan_and_beat_the_relaxation(seed: int) -> None:
+    ground = town(seed)
+    keep = reachable_pairs(ground, np.isfinite(ground.cost))
+    relaxed = AreaModel(ground, keep).relax()
+    all_plans = plans(ground)
+    if not all_plans:
+        pytest.skip("this town has no plan")
+    best = min(cost for cost, _ in all_plans)
+    bound = price_areas(ground, keep, duals=relaxed.duals, stop=lambda: False)
+    assert relaxed.value - 1e-6 <= bound + 1e-3 * best
+    assert bound <= best + 1e-6

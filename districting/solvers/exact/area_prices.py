@@ -13,7 +13,7 @@ which it takes too long by the area model, with all other land given to nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import highspy
@@ -22,7 +22,8 @@ import numpy as np
 from districting.errors import SolverError
 from districting.plans.problem import Bools, Floats, Ints, Window
 from districting.progress import Stop
-from districting.solvers.connected import Field, Pairs, walk
+from districting.solvers.around import Field, Pairs
+from districting.solvers.connected import walk
 from districting.solvers.exact.areas import AreaModel
 from districting.solvers.ground import Ground
 
@@ -36,26 +37,10 @@ _SMOOTH, _LESS = 0.6, 0.2
 _CLOSE = 2e-5
 
 
-@dataclass(frozen=True)
-class PricedBound:
-    """What the prices prove.
-
-    Parameters
-    ----------
-    value
-        Lower bound on every plan that uses the pairs given; −inf if nothing was proved in time.
-    areas
-        Areas met, (seat, nodes ascending).
-    """
-
-    value: float
-    areas: list[tuple[int, Ints]]
-
-
 def price_areas(
     ground: Ground, keep: Bools, *, duals: Floats, stop: Stop, seed: int = 0, threads: int = 1
-) -> PricedBound:
-    """Raise the bound of a plain fixed ground without lower bounds on size.
+) -> float:
+    """Lower bound on every plan of a plain fixed ground that uses these pairs only; −inf if nothing was proved.
 
     Parameters
     ----------
@@ -82,7 +67,7 @@ class _Generation:
         # a host lies in its own area only: its price and that of the seat are one
         self.centre = np.where(self._is_host, 0.0, duals)
         self.width = _WIDTH * np.abs(self.centre) + 1e-3 * np.abs(duals).mean()
-        self.areas: list[tuple[int, Ints]] = []
+        self._areas: list[tuple[int, Ints]] = []
         self._of_seat: list[list[int]] = [[] for _ in range(ground.m)]
         self._cost: list[float] = []
         self._known: set[tuple[int, bytes]] = set()
@@ -135,8 +120,8 @@ class _Generation:
         if key in self._known:
             return False
         self._known.add(key)
-        self._of_seat[seat].append(len(self.areas))
-        self.areas.append((seat, nodes))
+        self._of_seat[seat].append(len(self._areas))
+        self._areas.append((seat, nodes))
         self._cost.append(float(self.ground.cost[nodes, seat].sum()))
         rows = np.concatenate((nodes[~self._is_host[nodes]], [self.ground.n + seat])).astype(np.int32)
         self.highs.addCol(self._cost[-1], 0.0, highspy.kHighsInf, len(rows), rows, np.ones(len(rows)))
@@ -144,7 +129,7 @@ class _Generation:
 
     def _ask(self, seat: int, prices: Floats) -> tuple[float, float, list[Ints]]:
         """Value of the best area known or met, a proved bound on all, and new areas below the known ones."""
-        known = min((self._cost[a] - prices[self.areas[a][1]].sum() for a in self._of_seat[seat]), default=1e9)
+        known = min((self._cost[a] - prices[self._areas[a][1]].sum() for a in self._of_seat[seat]), default=1e9)
         limits = np.full(self.ground.m, known - 1e-9 * max(1.0, abs(known)))
         pointers, members = np.zeros(_ROOM + 1, dtype=np.int64), np.zeros(_ROOM * self.ground.n, dtype=np.int32)
         seats, values = np.zeros(_ROOM, dtype=np.int64), np.zeros(_ROOM)
@@ -173,14 +158,14 @@ class _Generation:
         edges = np.concatenate((ends[(ends >= 0).all(axis=1)], links))
         small = replace(
             ground, cost=cost, host=np.array([host, outside]), edges=edges, border=np.zeros(len(edges)),
-            windows=(Window(window.name, weights, 0.0, float(weights.sum())),), number=2,
+            windows=(Window(window.measure, weights, 0.0, float(weights.sum())),), number=2,
             capacity=np.array([ground.highs(window)[seat], weights.sum()]),
         )  # fmt: skip
         model = AreaModel(small, np.isfinite(cost), seed=self._seed, threads=self._threads)
         settled = model.solve(part=None, time_limit_s=5.0, gap_abs=1e-6 * max(1.0, abs(prices).sum()), stop=stop)
         return settled.bound, None if settled.part is None else nodes[np.flatnonzero(settled.part[:-1] == 0)]
 
-    def run(self, stop: Stop) -> PricedBound:
+    def run(self, stop: Stop) -> float:
         """Price until the program and the bound meet, or nobody wants to wait."""
         ground = self.ground
         proved, mean, best, weight = -np.inf, self.centre, -np.inf, 1.0
@@ -192,7 +177,8 @@ class _Generation:
             floor = total + sum(min(a[0], a[1]) for a in asked)
             new = sum(self._add(seat, nodes) for seat, a in enumerate(asked) for nodes in a[2])
             converged = not new and weight == 0.0
-            if converged or value - met <= _CLOSE * abs(value):
+            near = np.isfinite(value) and value - met <= _CLOSE * abs(value)
+            if converged or near:
                 for seat, (least, low, _) in enumerate(asked):
                     if low < least - 1e-7 * max(1.0, abs(least)) and not stop():
                         bound, nodes = self._ask_model(seat, prices, stop)
@@ -201,10 +187,9 @@ class _Generation:
             proved = max(proved, floor)
             if met > best:
                 best, mean = met, prices
-            if value - floor <= _CLOSE * abs(value):
-                return PricedBound(proved, self.areas)
-            if converged and not new and not self._move(mean):
-                return PricedBound(proved, self.areas)
+            closed = np.isfinite(value) and value - floor <= _CLOSE * abs(value)
+            if (closed or (converged and not new)) and not self._move(mean):
+                return proved
             if self.highs.run() == highspy.HighsStatus.kError:
                 raise SolverError("HiGHS failed on the linear program of areas")
             solution = self.highs.getSolution()
@@ -212,14 +197,14 @@ class _Generation:
             inner = np.where(self._is_host, 0.0, np.asarray(solution.row_dual)[: ground.n])
             weight = _SMOOTH if new else max(0.0, min(weight, _SMOOTH) - _LESS)
             prices = weight * mean + (1.0 - weight) * inner
-        return PricedBound(proved, self.areas)
+        return proved
 
     def _move(self, centre: Floats) -> bool:
         """Move the box where it binds, and widen it there; False if it binds nowhere."""
         held = np.asarray(self.highs.getSolution().col_value)[: 2 * self.ground.n].reshape(-1, 2).max(axis=1)
         if held.max() < 1e-7:
             return False
-        self.width = np.where(held > 1e-7, 2.0 * self.width, self.width)
+        self.width = np.where(held > 1e-7, 3.0 * self.width, self.width)
         self.centre = centre
         self._box()
         return True

@@ -44,6 +44,8 @@ class Relaxed:
         Shape (n, m): reduced cost of each pair, ≥ 0 where the pair is not used; inf where it is not allowed.
     share
         Shape (n, m): how much of each node each seat serves.
+    duals
+        Shape (n,): price of each node.
     steepest
         What a unit more of the scarcest capacity would save.
     """
@@ -51,6 +53,7 @@ class Relaxed:
     value: float
     reduced: Floats
     share: Floats
+    duals: Floats
     steepest: float
 
 
@@ -71,6 +74,11 @@ class Settled:
     part: Ints | None
     bound: float
     done: bool
+
+
+def _nothing_known(ground: Ground, value: float, reduced: Floats) -> Relaxed:
+    """A relaxation without a solution."""
+    return Relaxed(value, reduced, np.zeros(ground.cost.shape), np.zeros(ground.n), 0.0)
 
 
 class AreaModel:
@@ -186,7 +194,7 @@ class AreaModel:
             if highs.run() == highspy.HighsStatus.kError:
                 raise SolverError("HiGHS failed on the linear program of areas")
             if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-                return Relaxed(float("inf"), np.full(ground.cost.shape, np.inf), np.zeros(ground.cost.shape), 0.0)
+                return _nothing_known(ground, float("inf"), np.full(ground.cost.shape, np.inf))
             if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 break
             solution = highs.getSolution()
@@ -195,8 +203,11 @@ class AreaModel:
             share = np.zeros(ground.cost.shape)
             share[self.node, self.seat] = np.asarray(solution.col_value)[: self.pairs]
             gain = highs.getObjectiveValue() - (best.value if best is not None else -np.inf)
-            rows = np.asarray(solution.row_dual)[self._capacity_rows]
-            best = Relaxed(float(highs.getObjectiveValue()), reduced, share, float(-rows.min(initial=0.0)))
+            rows = np.asarray(solution.row_dual)
+            duals = np.zeros(ground.n)
+            duals[np.unique(self.node)] = rows[: self._capacity_rows.start]
+            steepest = float(-rows[self._capacity_rows].min(initial=0.0))
+            best = Relaxed(float(highs.getObjectiveValue()), reduced, share, duals, steepest)
             if not ground.contiguous or stop() or gain <= 1e-6 * abs(best.value):
                 break
             found = [
@@ -207,7 +218,7 @@ class AreaModel:
             if not any(found):
                 break
         if best is None:
-            return Relaxed(-np.inf, np.where(self.keep, 0.0, np.inf), np.zeros(ground.cost.shape), 0.0)
+            return _nothing_known(ground, -np.inf, np.where(self.keep, 0.0, np.inf))
         return best
 
     def solve(
