@@ -12,6 +12,7 @@ from districting.case import Case
 from districting.further import Variety
 from districting.plans.division import Division
 from districting.plans.problem import Problem
+from districting.reports.words import plan_title
 from districting.run import Alternative, Run
 from districting.solvers.params import Params
 from districting.solvers.strategy import SolveMode, solve
@@ -109,3 +110,9 @@ def test_where_every_plan_is_alike_there_is_no_further_one() -> None:
     for mode in ("adjust", "redraw", "whole"):
         asked = dataclasses.replace(problem, unlike=(unlike(best.solution, 50.0),))
         assert solve(asked, mode, Params()).solution is None
+
+
+def test_a_further_plan_has_a_title_that_people_understand() -> None:
+    assert plan_title("redraw-2", "zh") == "重新划分（方案2）"
+    assert plan_title("adjust-best-service-3", "en") == "Adjust: best service, plan 3"
+    assert plan_title("mine-2", "en") == "mine-2"

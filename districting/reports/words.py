@@ -14,7 +14,12 @@ from districting.territory.layers import Layers
 def plan_title(name: str, language: Language) -> str:
     """Title of a plan by the name of its division; a name that people gave stays as it is."""
     key = f"report.plan.{name}"
-    return say(key, language) if key in sentences() else name
+    if key in sentences():
+        return say(key, language)
+    approach, _, number = name.rpartition("-")
+    if number.isdigit() and f"report.plan.{approach}" in sentences():  # a further plan of the same approach
+        return say("report.plan_number", language, plan=say(f"report.plan.{approach}", language), number=number)
+    return name
 
 
 def size_note(policy: Policy, language: Language) -> str:

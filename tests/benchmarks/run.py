@@ -27,7 +27,7 @@ from tests.benchmarks.scale import city_rows, region_rows
 from tests.places import beilin, cambridge
 
 #: Orders of aims besides each mode's own.
-PROFILES = ("redraw/balanced", "redraw/clean-borders", "adjust/best-service", "whole/clean-borders")
+PROFILES = ("redraw/balanced", "redraw/clean-borders")
 #: A narrow window makes long searches.
 DONGHAI = SolveSettings(atom_cap=1000, time_limit_s=120.0, modes=("adjust", "redraw"))
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -95,20 +95,23 @@ class Splits:
     ) -> Result:
         """`adjust` on the land of a group of units, and on the components ``lands`` of open land.
 
-        It is proved to its share of the gap asked of all; later stages may use the gap of the split itself.
+        Half of its share of the gap asked of all is for the proof, half is what later stages may use of it, so
+        that all splits together stay within the gap.
         """
-        land = self._land(group, lands)
+        problem, land = self.judge.problem, self._land(group, lands)
         if number is not None:
             land = replace(land, number=(number, number))
+        half = 1.0 / (2 * share)
         stages = tuple(
-            replace(stage, slack_abs=max(stage.slack_abs, terms.tolerance(land, self.params, stage)))
+            replace(stage, slack_abs=max(stage.slack_abs, half * terms.tolerance(problem, self.params, stage)))
             for stage in self.profile.stages
         )
+        people = float(problem.households.sum())
         params = replace(
             self.params,
             time_limit_s=max(until - self.clock.seconds, 0.1),
-            gap_households=self.params.gap_households / share,
-            gap_share=self.params.gap_share / share,
+            gap_households=max(self.params.gap_households, self.params.gap_share * people) * half,
+            gap_share=self.params.gap_share * half,
             profile=replace(self.profile, stages=stages, number="free"),
         )
         return solve_adjust(land, params, stop=self.clock.stop)
