@@ -13,6 +13,10 @@ from districting.territory.sample import write_sample
 from tests.places import SHARED
 
 
+#: Programs, not tests: they need other districting software, which only `scripts/bench` installs.
+collect_ignore = ["benchmarks"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs the reference data where they are absent."""
     if SHARED.is_dir():
