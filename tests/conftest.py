@@ -12,7 +12,6 @@ from districting.study import Study
 from districting.territory.sample import write_sample
 from tests.places import SHARED
 
-
 #: Programs, not tests: they need other districting software, which only `scripts/bench` installs.
 collect_ignore = ["benchmarks"]
 
