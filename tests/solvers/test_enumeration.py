@@ -257,9 +257,6 @@ def test_pieces_tile_the_districts() -> None:
     ],
 )
 def test_reference_cities_are_proved(name: str, objective: str, expected: float) -> None:
-    path = INSTANCES / f"{name}.json"
-    if not path.exists():
-        pytest.skip("reference instances are not beside the checkout")
-    answer = solve_ground(_ground(read_instance(path), objective), time_limit_s=120, seed=0)
+    answer = solve_ground(_ground(read_instance(INSTANCES / f"{name}.json"), objective), time_limit_s=120, seed=0)
     assert answer.cost == pytest.approx(expected, abs=1e-3)
     assert answer.bound == pytest.approx(expected, abs=1e-3)

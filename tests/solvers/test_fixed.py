@@ -126,10 +126,7 @@ def test_a_stop_at_once_leaves_an_honest_answer() -> None:
 
 def published(name: str) -> tuple[Instance, float]:
     """An instance and its proved optimum as published by Kong (its source stands in the file)."""
-    path = INSTANCES / f"{name}.json"
-    if not path.exists():
-        pytest.skip("reference instances are not beside the checkout")
-    instance = read_instance(path)
+    instance = read_instance(INSTANCES / f"{name}.json")
     assert instance.objectives["service_distance"]["proved"]
     return instance, float(instance.objectives["service_distance"]["objective"])
 

@@ -12,7 +12,7 @@ from districting.solvers.params import Params
 from districting.solvers.profile import Profile, Stage, preset, presets
 from districting.solvers.redraw import solve_redraw
 from districting.solvers.result import Result
-from tests.solvers.rough_beilin import FOLDER, beilin
+from tests.solvers.rough_beilin import beilin
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, town
 
 QUICK = Params(time_limit_s=30.0)
@@ -176,8 +176,6 @@ def test_no_plan_is_proved_where_no_fraction_of_one_exists() -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("profile", ["balanced", "best-service"])
 def test_real_land_is_proved_with_its_borders_in_the_objective(profile: str) -> None:
-    if not FOLDER.exists():
-        pytest.skip("reference data are not beside the checkout")
     for name in ("东关南街街道", "长乐坊街道"):
         problem = beilin(name, reach_m=1200.0)
         result = solve_redraw(problem, Params(profile=preset(profile)))
