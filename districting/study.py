@@ -29,8 +29,9 @@ from districting.plans.lock_checks import broken_locks
 from districting.plans.plan import Plan
 from districting.plans.posing import LockRequest, Posed, check_locks, pose
 from districting.plans.reading import read_plan
+from districting.policies.access import ReachRule
+from districting.policies.land import CrossingRule
 from districting.policies.policy import Policy
-from districting.policies.rules import CrossingRule, ReachRule
 from districting.prices import Price, crossed_roads, price_rules
 from districting.progress import Progress, Step, Stop, never, silent
 from districting.run import Alternative, Judged, Run

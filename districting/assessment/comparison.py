@@ -20,8 +20,9 @@ from districting.plans.finding import Finding
 from districting.plans.land import named
 from districting.plans.lines import border_share
 from districting.plans.measures import total
+from districting.policies.access import ReachRule
+from districting.policies.land import BorderRule
 from districting.policies.policy import Policy
-from districting.policies.rules import BorderRule, ReachRule
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 

@@ -22,7 +22,7 @@ from districting.plans.outline_checks import check_border, check_contiguity, che
 from districting.plans.reach_checks import check_office, check_reach
 from districting.plans.size_checks import check_growth, check_size
 from districting.policies.policy import Policy
-from districting.policies.rules import Strength
+from districting.policies.rule import Strength
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 

@@ -12,7 +12,7 @@ from districting.plans.evidence import Evidence
 from districting.plans.finding import Finding
 from districting.plans.land import positions
 from districting.plans.measures import SIZE_COLUMNS, SLIVER_M2, compound_parts
-from districting.policies.rules import CompoundRule, CoverageRule, NestingRule
+from districting.policies.land import CompoundRule, CoverageRule, NestingRule
 
 #: Land outside the own sub-district below this is the drawing's, m² and share of the community.
 STRAY_M2, STRAY_SHARE = 1000.0, 0.005

@@ -17,7 +17,7 @@ from districting.plans.land import positions
 from districting.plans.measures import centres
 from districting.plans.problem import Bools, Floats, Ints
 from districting.policies.policy import Policy
-from districting.policies.rules import Rule, Strength
+from districting.policies.rule import Rule, Strength
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 

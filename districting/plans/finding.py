@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from districting.policies.rules import Strength
+from districting.policies.rule import Strength
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from districting.plans.evidence import Evidence
 from districting.plans.finding import Finding
 from districting.plans.land import positions
 from districting.plans.problem import Bools, Ints
-from districting.policies.rules import Rule
+from districting.policies.rule import Rule
 from districting.territory.territory import Territory
 
 

@@ -16,8 +16,10 @@ from districting.plans.distances import distance_to_seat_m, reach_table, walk_ne
 from districting.plans.division import Division
 from districting.plans.lines import border_share
 from districting.plans.problem import Floats
+from districting.policies.access import ReachRule
+from districting.policies.land import BorderRule
 from districting.policies.policy import Policy
-from districting.policies.rules import BorderRule, Measure, ReachRule
+from districting.policies.rule import Measure
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 
@@ -199,7 +201,7 @@ def community_table(
     walks = bool(reaches) and reaches[0].path == "walk"
     along = (network or walk_network(territory)) if walks else None
     distances = distance_to_seat_m(division, territory, network=along)
-    limit = (reaches[0].limit_m or reaches[0].target_m) if reaches else None
+    limit = (reaches[0].limit_distance_m or reaches[0].target_distance_m) if reaches else None
     return table.join(reach_table(division, territory, distances, limit_m=limit))
 
 

@@ -17,7 +17,7 @@ from districting.plans.land import positions
 from districting.plans.lines import border_share, crossings, joined
 from districting.plans.measures import SLIVER_M2, polsby_popper
 from districting.plans.problem import Bools, Ints
-from districting.policies.rules import BorderRule, ContiguityRule, CrossingRule, ShapeRule
+from districting.policies.land import BorderRule, ContiguityRule, CrossingRule, ShapeRule
 from districting.territory.adjacency import AdjacencyGraph
 
 #: Lines that do not part a community where people can cross them.

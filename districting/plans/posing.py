@@ -18,8 +18,10 @@ from scipy.sparse.csgraph import connected_components
 
 from districting.errors import CaseError, Fault
 from districting.plans.problem import Floats, Ints, Lock, LockKind, Problem, Seat, Window
+from districting.policies.access import ReachRule
+from districting.policies.land import BorderRule, CompoundRule, CrossingRule
 from districting.policies.policy import Policy
-from districting.policies.rules import BorderRule, CompoundRule, CrossingRule, GrowthRule, ReachRule
+from districting.policies.sizes import GrowthRule
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork, distances
 
@@ -221,7 +223,7 @@ def _reach_limit(reach: ReachRule | None) -> float | None:
         return None
     if reach.share < 1.0:
         raise CaseError([Fault("fault.reach_share", {"rule": reach.rule_id, "share": reach.share})])
-    return reach.limit_m or reach.target_m
+    return reach.limit_distance_m or reach.target_distance_m
 
 
 def _grows(today: tuple[Window, ...], horizon: tuple[Window, ...]) -> bool:

@@ -11,7 +11,7 @@ from districting.plans.distances import smallest_radius_m
 from districting.plans.evidence import Evidence, weaker
 from districting.plans.finding import Finding
 from districting.plans.problem import Floats
-from districting.policies.rules import OfficeRule, ReachRule
+from districting.policies.access import OfficeRule, ReachRule
 
 #: A centre this close to its own land stands in it: an entrance on the border street, m.
 THRESHOLD_M = 1.0
@@ -27,13 +27,13 @@ def check_reach(rule: ReachRule, evidence: Evidence) -> Iterator[Finding]:
     metres = np.asarray(evidence.walked if walked else evidence.metres, dtype=np.float64)
     path = "walk" if walked else "straight"
     beyond_limit: set[int] = set()
-    if rule.limit_m is not None:
-        for finding_pos, finding in _beyond(rule, evidence, metres, rule.limit_m, "out_of_reach", path):
+    if rule.limit_distance_m is not None:
+        for finding_pos, finding in _beyond(rule, evidence, metres, rule.limit_distance_m, "out_of_reach", path):
             beyond_limit.add(finding_pos)
             yield finding
-        yield from _beyond_any_site(rule, evidence, rule.limit_m)
-    if rule.target_m is not None:
-        for finding_pos, finding in _beyond(rule, evidence, metres, rule.target_m, "beyond_target", path):
+        yield from _beyond_any_site(rule, evidence, rule.limit_distance_m)
+    if rule.target_distance_m is not None:
+        for finding_pos, finding in _beyond(rule, evidence, metres, rule.target_distance_m, "beyond_target", path):
             if finding_pos not in beyond_limit:
                 yield finding
 
@@ -47,7 +47,7 @@ def _beyond(
     codes = evidence.division.codes
     far = np.nan_to_num(metres, nan=-1.0) > limit_m
     beyond = np.bincount(codes[far], weights=homes[far], minlength=len(evidence.households))
-    strength = rule.strength if aspect == "out_of_reach" or rule.limit_m is None else "prefer"
+    strength = rule.strength if aspect == "out_of_reach" or rule.limit_distance_m is None else "prefer"
     within = 1 - beyond / np.maximum(evidence.households, 1)
     for pos in np.flatnonzero((beyond > 0) & (within < rule.share - 1e-9)):
         members = np.flatnonzero(far & (codes == pos))

@@ -11,7 +11,8 @@ from districting.plans.evidence import Evidence, weaker
 from districting.plans.finding import Finding
 from districting.plans.measures import SIZE_COLUMNS, total
 from districting.plans.problem import Bools, Floats
-from districting.policies.rules import GrowthRule, Measure, SizeRule
+from districting.policies.rule import Measure
+from districting.policies.sizes import GrowthRule, SizeRule
 
 
 def check_size(rule: SizeRule, evidence: Evidence) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from districting.errors import Fault, PolicyError
-from districting.policies.rules import Rule, SizeRule
+from districting.policies.rule import Rule
+from districting.policies.sizes import SizeRule
 
 R = TypeVar("R", bound=Rule)
 

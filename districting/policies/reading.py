@@ -10,7 +10,9 @@ from typing import Any
 
 from districting.errors import Fault, PolicyError
 from districting.policies.policy import Policy
-from districting.policies.rules import RULE_KINDS, Rule, SizeRule, rule_from
+from districting.policies.rule import Rule
+from districting.policies.rules import RULE_KINDS, rule_from
+from districting.policies.sizes import SizeRule
 
 _KEYS = {"id", "title", "source", "source_en", "extends", "rules"}
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from districting.language import Language, say
+from districting.policies.access import Path, ReachRule
 from districting.policies.policy import Policy
-from districting.policies.rules import Path, ReachRule
 
 #: Measures of which the title says whether people walk or go in a straight line.
 _DISTANCES = ("mean_m", "p95_m", "farthest_m", "share_within")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from districting.language import Language, say, sentences
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
-from districting.policies.rules import Rule
+from districting.policies.rule import Rule
 from districting.territory.layers import Layers
 
 

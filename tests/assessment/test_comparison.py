@@ -8,7 +8,9 @@ import pytest
 
 from districting.assessment.comparison import MEASURES, compare, flow_table
 from districting.plans.division import Division
-from districting.policies.rules import BorderRule, OfficeRule, SizeRule
+from districting.policies.access import OfficeRule
+from districting.policies.land import BorderRule
+from districting.policies.sizes import SizeRule
 from districting.reports.figures import PLAN_MEASURES
 from tests.plans.drawn import plan, town
 from tests.plans.judging import policy

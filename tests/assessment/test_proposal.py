@@ -13,7 +13,7 @@ from districting.assessment.wording import step_sentence
 from districting.plans.checks import check
 from districting.plans.division import Division
 from districting.policies.policy import Policy
-from districting.policies.rules import SizeRule
+from districting.policies.sizes import SizeRule
 from tests.plans.drawn import flat, plan, town
 from tests.plans.judging import policy
 

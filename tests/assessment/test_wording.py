@@ -10,7 +10,7 @@ import pytest
 from districting.assessment.wording import finding_sentence, quantity
 from districting.language import Language, sentences
 from districting.plans.finding import Finding
-from districting.policies.rules import BorderRule
+from districting.policies.land import BorderRule
 from districting.territory.adjacency import BORDER_CLASSES
 from tests.plans import test_checks
 

@@ -7,7 +7,8 @@ from districting.plans.division import Division
 from districting.plans.finding import Finding
 from districting.plans.plan import Plan
 from districting.policies.policy import Policy
-from districting.policies.rules import Rule, SizeRule
+from districting.policies.rule import Rule
+from districting.policies.sizes import SizeRule
 from districting.territory.territory import Territory
 
 #: Wide enough for any drawn town, so that other rules can be told alone.

@@ -11,20 +11,18 @@ import shapely
 
 from districting.plans.checks import TOLD, Verdict, adoptable, check
 from districting.plans.division import Division
-from districting.policies.rules import (
-    RULE_KINDS,
+from districting.policies.access import OfficeRule, ReachRule
+from districting.policies.land import (
     BorderRule,
     CompoundRule,
     ContiguityRule,
     CoverageRule,
     CrossingRule,
-    GrowthRule,
     NestingRule,
-    OfficeRule,
-    ReachRule,
     ShapeRule,
-    SizeRule,
 )
+from districting.policies.rules import RULE_KINDS
+from districting.policies.sizes import GrowthRule, SizeRule
 from tests.plans.drawn import SIDE, plan, town
 from tests.plans.judging import of_plan, of_today, policy, told
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from districting.errors import PolicyError
+from districting.policies.access import ReachRule
+from districting.policies.land import BorderRule
 from districting.policies.policy import Policy
 from districting.policies.reading import preset, preset_ids, read_policy
-from districting.policies.rules import BorderRule, ReachRule, Rule
+from districting.policies.rule import Rule
 
 
 def test_the_default_is_the_law_of_2026_and_takes_nothing_from_other_documents() -> None:
