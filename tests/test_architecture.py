@@ -43,6 +43,27 @@ FLOOR_MATES = {
     frozenset({"errors", "progress", "language"}),
 }
 
+#: Inside the solvers' room: from the nouns up to the choice of a mode; a module imports from its own sub-room and
+#: from those before it.
+SOLVERS = (
+    ("result", "profile", "params", "profile_words", "variety", "wording", "relaxations", "ground", "bound"),
+    ("exact.backend", "exact.contiguity"),
+    ("exact.relaxation", "exact.separations"),
+    ("annealing",),
+    ("columns",),
+    ("exact.regions", "exact.parts"),
+    ("generation", "lists", "few_large"),
+    ("cut_edges", "exact.areas"),
+    ("fixed_seats",),
+    ("recipe",),
+    ("bare", "redraw"),
+    ("exact.adjust",),
+    ("exact.whole",),
+    ("conflicts",),
+    ("strategy", "assembly"),
+    ("approach",),
+)
+
 #: Heavy package → the only places that may import it.
 DOORS = {
     "osmnx": {"territory/osm.py"},
@@ -89,6 +110,26 @@ def test_a_module_imports_only_from_its_room_and_lower_floors(path: Path) -> Non
         other = name.split(".")[1]
         mates = any({own, other} <= group for group in FLOOR_MATES)
         assert other == own or mates or FLOORS[other] < FLOORS[own], f"{path.name} imports {name}"
+
+
+def sub_room(name: str) -> str:
+    """Sub-room of a module of the solvers, by its dotted name inside their room."""
+    parts = name.split(".")
+    return ".".join(parts[: 2 if parts[0] == "exact" else 1])
+
+
+def test_the_solvers_stand_on_each_other_in_one_order() -> None:
+    order = {name: floor for floor, names in enumerate(SOLVERS) for name in names}
+    for path in (PACKAGE / "solvers").rglob("*.py"):
+        if path.name == "__init__.py":
+            continue
+        own = sub_room(".".join(path.relative_to(PACKAGE / "solvers").with_suffix("").parts))
+        for name in imported(path):
+            if not name.startswith("districting.solvers."):
+                continue
+            other = sub_room(name.removeprefix("districting.solvers."))
+            mates = order[own] == order[other] == 0 or own == other
+            assert mates or order[other] < order[own], f"{path.name} imports {name}"
 
 
 @pytest.mark.parametrize("package", sorted(DOORS))

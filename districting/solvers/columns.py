@@ -15,10 +15,10 @@ import numpy as np
 from scipy import sparse
 
 from districting.plans.problem import Bools, Floats, Ints
+from districting.solvers.annealing.pool import price_regions
+from districting.solvers.annealing.search import Regions
 from districting.solvers.ground import Ground
-from districting.solvers.pool import price_regions
 from districting.solvers.profile import TermName
-from districting.solvers.search import Regions
 
 #: Order of the columns of every array of terms.
 TERMS: tuple[TermName, ...] = (

@@ -10,19 +10,19 @@ import numpy as np
 
 from districting.plans.problem import Bools, Floats, Ints, Window
 from districting.progress import Progress, Step, Stop, never, silent
+from districting.solvers.annealing.pool import enumerate_plans, joined, price_regions, regions_of
+from districting.solvers.annealing.search import search, total_cost
 from districting.solvers.bound import lower_bound
-from districting.solvers.connected import suits
-from districting.solvers.cut_edges import Division, divides, solve_by_division
-from districting.solvers.enumeration import prove_by_lists
-from districting.solvers.exact.hess import reachable_pairs, solve_hess
-from districting.solvers.exact.labelled import solve_labelled
-from districting.solvers.exact.partition import choose, relax
-from districting.solvers.fixed import is_plain, solve_fixed
+from districting.solvers.cut_edges.division import Division, divides, solve_by_division
+from districting.solvers.exact.regions.hess import reachable_pairs, solve_hess
+from districting.solvers.exact.regions.labelled import solve_labelled
+from districting.solvers.exact.regions.partition import choose, relax
+from districting.solvers.few_large.tight import is_tight, solve_tight
+from districting.solvers.fixed_seats.fixed import is_plain, solve_fixed
 from districting.solvers.ground import Ground
-from districting.solvers.pieces import prove_by_pieces
-from districting.solvers.pool import enumerate_plans, joined, price_regions, regions_of
-from districting.solvers.search import search, total_cost
-from districting.solvers.tight import is_tight, solve_tight
+from districting.solvers.lists.connected import suits
+from districting.solvers.lists.enumeration import prove_by_lists
+from districting.solvers.lists.pieces import prove_by_pieces
 
 #: Up to here the proof is always carried to the end; beyond, the gap asked for is enough.
 SMALL_PAIRS = 4_000

@@ -8,12 +8,12 @@ from typing import Literal
 
 from districting.plans.problem import Problem
 from districting.progress import Progress, Stop, never, silent
-from districting.solvers.conflicts import explain
-from districting.solvers.exact.adjust import solve_adjust
-from districting.solvers.exact.whole import solve_whole
+from districting.solvers.conflicts.explanation import explain
+from districting.solvers.conflicts.prechecks import prechecks
+from districting.solvers.exact.adjust.adjust import solve_adjust
+from districting.solvers.exact.whole.whole import solve_whole
 from districting.solvers.params import Params
-from districting.solvers.prechecks import prechecks
-from districting.solvers.redraw import solve_redraw
+from districting.solvers.redraw.redraw import solve_redraw
 from districting.solvers.result import Result
 
 #: What a search for a new division may be asked for.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from districting.plans.problem import Problem
-from districting.solvers.demands import Demand
+from districting.solvers.conflicts.demands import Demand
 
 Parts = tuple[frozenset[int], ...]
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from districting.plans.problem import Lock, Problem, Window
 from districting.progress import Step
-from districting.solvers.exact.adjust import solve_adjust
-from districting.solvers.exact.bounds import moved_at_least
-from districting.solvers.exact.search import settled
-from districting.solvers.exact.terms import moved_households
+from districting.solvers.exact.adjust.adjust import solve_adjust
+from districting.solvers.exact.adjust.search import settled
+from districting.solvers.exact.parts.bounds import moved_at_least
+from districting.solvers.exact.parts.terms import moved_households
 from districting.solvers.params import Params
 from districting.solvers.result import Chosen, Solution
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town

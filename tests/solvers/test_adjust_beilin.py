@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from districting.progress import Step
-from districting.solvers.exact.adjust import solve_adjust
-from districting.solvers.exact.bounds import moved_at_least
+from districting.solvers.exact.adjust.adjust import solve_adjust
+from districting.solvers.exact.parts.bounds import moved_at_least
 from districting.solvers.params import Params
 from tests.places import needs_shared
 from tests.solvers.rough_beilin import beilin

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from districting.plans.problem import Window
 from districting.solvers.bound import lower_bound
-from districting.solvers.exact.hess import reachable_pairs, solve_hess
+from districting.solvers.exact.regions.hess import reachable_pairs, solve_hess
 from tests.solvers.grids import cheapest, grid_ground, partitions
 
 WEIGHTS = st.lists(st.integers(0, 9), min_size=9, max_size=9)

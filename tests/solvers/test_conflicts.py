@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from districting.plans.problem import Lock, Window
-from districting.solvers.conflicts import explain
-from districting.solvers.legality import ModeName
+from districting.solvers.conflicts.explanation import explain
+from districting.solvers.conflicts.legality import ModeName
+from districting.solvers.conflicts.prechecks import prechecks
 from districting.solvers.params import Params
-from districting.solvers.prechecks import prechecks
 from districting.solvers.result import Conflict
 from districting.solvers.strategy import solve
 from districting.solvers.wording import conflict_sentence

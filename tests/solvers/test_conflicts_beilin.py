@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from districting.plans.problem import Lock
-from districting.solvers.exact.adjust import solve_adjust
+from districting.solvers.exact.adjust.adjust import solve_adjust
 from districting.solvers.params import Params
 from districting.solvers.strategy import solve
 from districting.solvers.wording import conflict_sentence

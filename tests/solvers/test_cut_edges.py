@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from districting.plans.problem import Ints
 from districting.progress import Step
 from districting.solvers.bare import read_instance, solve_instance
-from districting.solvers.bonds import bonds, net_of
-from districting.solvers.cut_edges import divides, solve_by_division
-from districting.solvers.exact.labelled import solve_labelled
+from districting.solvers.cut_edges.bonds import bonds, net_of
+from districting.solvers.cut_edges.division import divides, solve_by_division
+from districting.solvers.exact.regions.labelled import solve_labelled
 from districting.solvers.ground import Ground
 from districting.solvers.recipe import solve_ground
 from tests.places import INSTANCES, needs_shared

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from districting.plans.problem import Floats, Ints, Window
 from districting.progress import Step
+from districting.solvers.annealing.pool import joined, price_regions, regions_of
+from districting.solvers.annealing.search import search, total_cost
 from districting.solvers.bare import _ground, read_instance
-from districting.solvers.connected import Listed, field_of, suits, walk
-from districting.solvers.enumeration import _pairs, prove_by_lists
-from districting.solvers.exact.covering import cut_rows, rows_of, separate
+from districting.solvers.exact.regions.covering import cut_rows, rows_of, separate
 from districting.solvers.ground import Ground
-from districting.solvers.pieces import pieces_of, prove_by_pieces
-from districting.solvers.pool import joined, price_regions, regions_of
+from districting.solvers.lists.connected import Listed, field_of, suits, walk
+from districting.solvers.lists.enumeration import _pairs, prove_by_lists
+from districting.solvers.lists.pieces import pieces_of, prove_by_pieces
+from districting.solvers.lists.windows import improve, window_of
 from districting.solvers.recipe import solve_ground
-from districting.solvers.search import search, total_cost
-from districting.solvers.windows import improve, window_of
 from tests.solvers.grids import cheapest, grid_ground, partitions
 
 INSTANCES = Path(__file__).resolve().parents[2] / ".." / "shared" / "bench" / "instances"

@@ -11,10 +11,10 @@ import pytest
 
 from districting.plans.problem import Floats, Ints, Window
 from districting.solvers.bare import Instance, read_instance, recomputed, solve_instance
-from districting.solvers.exact.area_prices import price_areas
-from districting.solvers.exact.areas import AreaModel
-from districting.solvers.exact.hess import reachable_pairs
-from districting.solvers.fixed import is_plain, solve_fixed, way_costs
+from districting.solvers.exact.areas.area_prices import price_areas
+from districting.solvers.exact.areas.areas import AreaModel
+from districting.solvers.exact.regions.hess import reachable_pairs
+from districting.solvers.fixed_seats.fixed import is_plain, solve_fixed, way_costs
 from districting.solvers.ground import Ground
 
 INSTANCES = Path(__file__).resolve().parents[2] / ".." / "shared" / "bench" / "instances"

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from districting.plans.problem import Lock, Problem
-from districting.solvers.demands import Asked, Demand
-from districting.solvers.irreducible import irreducible
-from districting.solvers.legality import ModeName, breaches
+from districting.solvers.conflicts.demands import Asked, Demand
+from districting.solvers.conflicts.irreducible import irreducible
+from districting.solvers.conflicts.legality import ModeName, breaches
+from districting.solvers.conflicts.prechecks import prechecks
 from districting.solvers.params import Params
-from districting.solvers.prechecks import prechecks
 from districting.solvers.strategy import solve
 from tests.solvers.every_plan import possible
 from tests.solvers.towns import contiguous_partitions, graph_of, town

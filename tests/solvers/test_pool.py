@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from districting.solvers.annealing.pool import enumerate_plans, joined, price_regions, regions_of
+from districting.solvers.annealing.search import search, total_cost
 from districting.solvers.bare import _ground, read_instance
-from districting.solvers.exact.partition import choose, relax
-from districting.solvers.pool import enumerate_plans, joined, price_regions, regions_of
-from districting.solvers.search import search, total_cost
+from districting.solvers.exact.regions.partition import choose, relax
 from tests.places import INSTANCES, needs_shared
 from tests.solvers.grids import grid_ground, partitions
 

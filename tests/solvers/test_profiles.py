@@ -7,8 +7,8 @@ import pytest
 
 from districting.engine import Job, run_jobs
 from districting.plans.problem import Problem
-from districting.solvers.exact.adjust import solve_adjust
-from districting.solvers.exact.whole import solve_whole
+from districting.solvers.exact.adjust.adjust import solve_adjust
+from districting.solvers.exact.whole.whole import solve_whole
 from districting.solvers.params import Params
 from districting.solvers.profile import Profile, Stage, preset, presets
 from districting.solvers.result import Result

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from districting.plans.problem import Lock, Problem, Window
 from districting.solvers.params import Params
 from districting.solvers.recipe import solve_ground
-from districting.solvers.redraw import solve_redraw
+from districting.solvers.redraw.redraw import solve_redraw
 from tests.places import needs_shared
 from tests.solvers.grids import cheapest, drawn, faults_of, grid_ground
 from tests.solvers.rough_beilin import beilin

@@ -10,7 +10,7 @@ import pytest
 from districting.plans.problem import Lock, Problem
 from districting.solvers.params import Params
 from districting.solvers.profile import Profile, Stage, preset, presets
-from districting.solvers.redraw import solve_redraw
+from districting.solvers.redraw.redraw import solve_redraw
 from districting.solvers.result import Result
 from tests.solvers.rough_beilin import beilin
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, town

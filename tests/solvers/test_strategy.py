@@ -8,7 +8,7 @@ import pytest
 
 from districting.plans.problem import Lock
 from districting.policies.rules import RULE_KINDS
-from districting.solvers.exact.constraints import ASKED
+from districting.solvers.exact.parts.constraints import ASKED
 from districting.solvers.params import Params
 from districting.solvers.strategy import SolveMode, solve
 from tests.solvers.towns import faults, town

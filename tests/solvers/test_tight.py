@@ -13,12 +13,12 @@ from scipy.optimize import linprog
 from districting.plans.problem import Window
 from districting.progress import Step
 from districting.solvers.bare import read_instance, solve_instance
+from districting.solvers.few_large.lagrange import Knapsacks, Seating, raise_bound
+from districting.solvers.few_large.placing import place_seats
+from districting.solvers.few_large.sharing import duals_of, share_out
+from districting.solvers.few_large.survivors import surviving_pairs
+from districting.solvers.few_large.tight import is_tight, solve_tight
 from districting.solvers.ground import Ground
-from districting.solvers.lagrange import Knapsacks, Seating, raise_bound
-from districting.solvers.placing import place_seats
-from districting.solvers.sharing import duals_of, share_out
-from districting.solvers.survivors import surviving_pairs
-from districting.solvers.tight import is_tight, solve_tight
 from tests.places import SHARED, needs_shared
 from tests.solvers.grids import cheapest, grid_ground, partitions
 

@@ -8,8 +8,8 @@ import pytest
 
 from districting.language import say
 from districting.plans.problem import Lock, Problem
-from districting.solvers.exact.unions import connected_sets, units_of
-from districting.solvers.exact.whole import solve_whole
+from districting.solvers.exact.whole.unions import connected_sets, units_of
+from districting.solvers.exact.whole.whole import solve_whole
 from districting.solvers.params import Params
 from districting.solvers.wording import conflict_sentence
 from tests.places import needs_shared

@@ -1,0 +1,1 @@
+"""Why no plan exists: prechecks, an irreducible conflict, and how far each demand must give."""

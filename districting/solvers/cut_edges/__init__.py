@@ -1,0 +1,1 @@
+"""The fewest cut edges, proved by dividing the ground."""

@@ -1,0 +1,1 @@
+"""Service areas of fixed seats: one compact model, its separators, and prices from connected areas."""

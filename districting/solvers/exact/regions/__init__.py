@@ -1,0 +1,1 @@
+"""Models over regions of a bare ground: assignment, labels, set partitioning."""

@@ -1,0 +1,1 @@
+"""`whole`: communities are joined as wholes or split by themselves."""

@@ -1,0 +1,1 @@
+"""Few large districts in a narrow window: branch on where the seats stand."""

@@ -1,0 +1,1 @@
+"""Column generation with exact pricing, for objectives with borders, names and earlier stages."""

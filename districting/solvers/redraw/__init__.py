@@ -1,0 +1,1 @@
+"""`redraw`: the best communities from scratch, as if none stood today."""
