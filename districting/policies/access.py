@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from districting.policies.rule import Rule
+from districting.policies.wrong import Wrong, needs_one_of, no_choice, only_one_of, out_of_order, out_of_range
 
 Path = Literal["straight", "walk"]
 
@@ -50,22 +51,24 @@ class ReachRule(Rule):
         """Largest distance, m, whether the document names metres or minutes."""
         return self.limit_m if self.limit_min is None else self.limit_min * self.speed_m_per_min
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         target, limit = self.target_distance_m, self.limit_distance_m
         if target is None and limit is None:
-            wrong.append("neither target_m, limit_m, target_min nor limit_min")
+            wrong.append(needs_one_of("target_m", "limit_m", "target_min", "limit_min"))
         if target is not None and limit is not None and target > limit:
-            wrong.append(f"target {target:g} m > limit {limit:g} m")
+            wrong.append(out_of_order("target", f"{target:g} m", "limit", f"{limit:g} m"))
         for name in ("target", "limit"):
             if getattr(self, f"{name}_m") is not None and getattr(self, f"{name}_min") is not None:
-                wrong.append(f"both {name}_m and {name}_min")
-        if self.speed_m_per_min <= 0:
-            wrong.append(f"speed_m_per_min {self.speed_m_per_min}")
+                wrong.append(only_one_of(f"{name}_m", f"{name}_min"))
+        for name in ("target_m", "limit_m", "target_min", "limit_min", "speed_m_per_min"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                wrong.append(out_of_range(name, value, "> 0"))
         if not 0 < self.share <= 1:
-            wrong.append(f"share {self.share} outside (0, 1]")
+            wrong.append(out_of_range("share", self.share, "(0, 1]"))
         if self.path not in get_args(Path):
-            wrong.append(f"path {self.path!r}")
+            wrong.append(no_choice("path", self.path, get_args(Path)))
         return wrong
 
 
@@ -89,8 +92,8 @@ class RemoteRule(Rule):
     kind: ClassVar[str] = "remote"
     beyond_m: float
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if self.beyond_m <= 0:
-            wrong.append(f"beyond_m {self.beyond_m}")
+            wrong.append(out_of_range("beyond_m", self.beyond_m, "> 0"))
         return wrong

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from districting.policies.rule import Rule
+from districting.policies.wrong import Wrong, no_choice, out_of_range
 
 HollowMeasure = Literal["people_per_registered_person", "households_per_dwelling"]
 
@@ -27,10 +28,10 @@ class StabilityRule(Rule):
     kind: ClassVar[str] = "stability"
     max_moved_share: float
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if not 0 <= self.max_moved_share <= 1:
-            wrong.append(f"max_moved_share {self.max_moved_share} outside [0, 1]")
+            wrong.append(out_of_range("max_moved_share", self.max_moved_share, "[0, 1]"))
         return wrong
 
 
@@ -57,10 +58,10 @@ class HollowRule(Rule):
     below: float
     measure: HollowMeasure = "people_per_registered_person"
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if not 0 < self.below <= 1:
-            wrong.append(f"below {self.below} outside (0, 1]")
+            wrong.append(out_of_range("below", self.below, "(0, 1]"))
         if self.measure not in get_args(HollowMeasure):
-            wrong.append(f"measure {self.measure!r}")
+            wrong.append(no_choice("measure", self.measure, get_args(HollowMeasure)))
         return wrong

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from districting.policies.rule import Rule
+from districting.policies.wrong import Wrong, out_of_range
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary")
 
@@ -32,10 +33,10 @@ class BorderRule(Rule):
     classes: tuple[str, ...] = (*MAIN_ROADS, "rail", "water", "wall", "elevated")
     share: float | None = None
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if self.share is not None and not 0 <= self.share <= 1:
-            wrong.append(f"share {self.share} outside [0, 1]")
+            wrong.append(out_of_range("share", self.share, "[0, 1]"))
         return wrong
 
 
@@ -66,12 +67,12 @@ class ShapeRule(Rule):
     min_compactness: float | None = None
     min_neck_m: float | None = None
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if self.min_compactness is not None and not 0 <= self.min_compactness <= 1:
-            wrong.append(f"min_compactness {self.min_compactness} outside [0, 1]")
+            wrong.append(out_of_range("min_compactness", self.min_compactness, "[0, 1]"))
         if self.min_neck_m is not None and self.min_neck_m < 0:
-            wrong.append(f"min_neck_m {self.min_neck_m}")
+            wrong.append(out_of_range("min_neck_m", self.min_neck_m, "≥ 0"))
         return wrong
 
 

@@ -1,18 +1,21 @@
-"""What a document gives each community: space, people, money. Figures only; `assessment.resources` computes them."""
+"""What a document gives each community: space, people, money. Figures; `assessment.resources` computes them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
-from districting.policies.rule import Basis, Measure, Strength
+from districting.policies.rule import Basis, Measure, Strength, said_wrong
+from districting.policies.wrong import Wrong, needs_one_of, no_choice, only_one_of, out_of_order, out_of_range
 
-#: Whom a figure concerns: every community, those that a plan founds, or those that are too large and stay so.
-Concern = Literal["all", "new", "waiting"]
+Concern = Literal["all", "new", "waiting", "planned"]
+Setting = Literal["any", "urban", "town"]
 SpaceUse = Literal["service", "office", "staff_office", "activity", "elderly", "outdoor", "one_stop", "hall"]
-Role = Literal["committee", "party", "both_committees", "worker", "grid_worker"]
+Role = Literal["committee", "party", "both_committees", "worker", "grid_worker", "elderly_worker", "police"]
 Level = Literal["city", "district", "county", "unit"]
+
+#: Endings of a sub-district's name that tell a town or township (镇、乡) from an urban sub-district (街道).
+TOWN_ENDINGS = ("镇", "乡", "苏木", "Town", "Township")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +25,20 @@ class Resource:
     Parameters
     ----------
     resource_id
-        Unique in its policy; the first part of an override's key.
+        Unique among the rules and resources of its policy; first part of an override's key (``offices.min_m2``).
     strength, clause, clause_en, basis, reading
         As in `districting.policies.rule.Rule`.
     concern
-        ``all``, ``new`` (communities that a plan founds) or ``waiting`` (over the split trigger and not split yet).
+        What the figure is asked of:
+
+        - ``all``: every community;
+        - ``new``: communities that a plan founds;
+        - ``waiting``: communities above the split trigger that are not split. A figure per households then counts
+          only the households *above* the trigger, and what results is added to the figures of concern ``all``;
+        - ``planned``: newly built compounds, so the households of the layer of planned housing that fall into the
+          community, not its households of today. Nothing where no housing is planned.
+    setting
+        ``any``, or only communities of an ``urban`` sub-district (街道) or of a ``town`` (镇、乡): `holds_in`.
     """
 
     kind: ClassVar[str]
@@ -37,19 +49,35 @@ class Resource:
     reading: str = ""
     clause_en: str = ""
     concern: Concern = "all"
+    setting: Setting = "any"
 
-    def problems(self) -> list[str]:
-        """What is wrong with the figures, each in a few words; empty if nothing."""
-        wrong = []
-        for name, known in (("strength", Strength), ("basis", Basis), ("concern", Concern)):
-            if getattr(self, name) not in get_args(known):
-                wrong.append(f"{name} {getattr(self, name)!r}")
+    def problems(self) -> list[Wrong]:
+        """Everything that is wrong with the figures; empty if nothing."""
+        wrong = said_wrong(self.strength, self.basis, self.clause)
+        if self.concern not in get_args(Concern):
+            wrong.append(no_choice("concern", self.concern, get_args(Concern)))
+        if self.setting not in get_args(Setting):
+            wrong.append(no_choice("setting", self.setting, get_args(Setting)))
         return wrong
+
+    def holds_in(self, subdistrict: str) -> bool:
+        """True if the figure concerns communities of the sub-district of this name.
+
+        Examples
+        --------
+        >>> where = {"resource_id": "care", "strength": "must", "clause": "1", "setting": "town"}
+        >>> figure = SpaceFigure(**where, use="elderly", min_m2=450)
+        >>> figure.holds_in("野徐镇"), figure.holds_in("凤凰街道")
+        (True, False)
+        """
+        return self.setting == "any" or (self.setting == "town") == subdistrict.strip().endswith(TOWN_ENDINGS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpaceFigure(Resource):
     """Floor or ground area that a community is to have.
+
+    Where both figures are given, the larger one counts: 30 m² per 100 households, but never under 600 m².
 
     Parameters
     ----------
@@ -60,8 +88,9 @@ class SpaceFigure(Resource):
         m² per 100 resident households; None where the document names none.
     min_m2
         Never less than this, m².
-    below_households
-        Only for communities of fewer households than this; None: for all.
+    below_households, from_households
+        Only for communities of fewer than, or of at least, so many households (for concern ``planned``: planned
+        compounds of so many); None: for all.
     """
 
     kind: ClassVar[str] = "space"
@@ -69,23 +98,28 @@ class SpaceFigure(Resource):
     per_100_households_m2: float | None = None
     min_m2: float | None = None
     below_households: int | None = None
+    from_households: int | None = None
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if self.use not in get_args(SpaceUse):
-            wrong.append(f"use {self.use!r}")
+            wrong.append(no_choice("use", self.use, get_args(SpaceUse)))
         if self.per_100_households_m2 is None and self.min_m2 is None:
-            wrong.append("neither per_100_households_m2 nor min_m2")
-        for name in ("per_100_households_m2", "min_m2", "below_households"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                wrong.append(f"{name} {value}")
+            wrong.append(needs_one_of("per_100_households_m2", "min_m2"))
+        names = ("per_100_households_m2", "min_m2", "below_households", "from_households")
+        wrong += _not_above_zero(self, *names)
+        low, high = self.from_households, self.below_households
+        if low is not None and high is not None and low >= high:
+            wrong.append(out_of_order("from_households", low, "below_households", high))
         return wrong
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpaceShare(Resource):
-    """A part of a space: at most or at least this share of it, in [0, 1] (staff offices at most 20 % of the offices)."""
+    """A part of a space: at most or at least this share of it, in [0, 1].
+
+    Staff offices at most 20 % of the offices: ``use = "staff_office"``, ``of = "office"``, ``max_share = 0.2``.
+    """
 
     kind: ClassVar[str] = "space_share"
     use: SpaceUse
@@ -93,19 +127,19 @@ class SpaceShare(Resource):
     max_share: float | None = None
     min_share: float | None = None
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
-        wrong += [
-            f"{name} {getattr(self, name)!r}"
-            for name in ("use", "of")
-            if getattr(self, name) not in get_args(SpaceUse)
-        ]
-        given = [share for share in (self.min_share, self.max_share) if share is not None]
-        if not given:
-            wrong.append("neither max_share nor min_share")
-        wrong += [f"share {share} outside [0, 1]" for share in given if not 0 <= share <= 1]
-        if len(given) == 2 and given[0] > given[1]:
-            wrong.append(f"min_share {given[0]} > max_share {given[1]}")
+        for name in ("use", "of"):
+            if getattr(self, name) not in get_args(SpaceUse):
+                wrong.append(no_choice(name, getattr(self, name), get_args(SpaceUse)))
+        low, high = self.min_share, self.max_share
+        if low is None and high is None:
+            wrong.append(needs_one_of("max_share", "min_share"))
+        for name, share in (("min_share", low), ("max_share", high)):
+            if share is not None and not 0 <= share <= 1:
+                wrong.append(out_of_range(name, share, "[0, 1]"))
+        if low is not None and high is not None and low > high:
+            wrong.append(out_of_order("min_share", low, "max_share", high))
         return wrong
 
 
@@ -118,16 +152,15 @@ class SpaceProgramme(Resource):
     at_least_m2: float
     shares: tuple[float, ...]
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if self.use not in get_args(SpaceUse):
-            wrong.append(f"use {self.use!r}")
-        if (
-            not self.shares
-            or any(not 0 < share <= 1 for share in self.shares)
-            or list(self.shares) != sorted(self.shares)
-        ):
-            wrong.append(f"shares {list(self.shares)}: each in (0, 1], rising")
+            wrong.append(no_choice("use", self.use, get_args(SpaceUse)))
+        wrong += _not_above_zero(self, "at_least_m2")
+        if not self.shares or any(not 0 < share <= 1 for share in self.shares):
+            wrong.append(out_of_range("shares", list(self.shares), "(0, 1]"))
+        elif list(self.shares) != sorted(self.shares):
+            wrong.append(Wrong("rising", {"name": "shares", "value": list(self.shares)}))
         return wrong
 
 
@@ -141,14 +174,22 @@ class StaffFigure(Resource):
     ----------
     role
         ``committee`` (居委会), ``party`` (党组织班子), ``both_committees`` (两委), ``worker`` (社区工作者),
-        ``grid_worker`` (网格员).
+        ``grid_worker`` (网格员), ``elderly_worker`` (居家养老服务人员), ``police`` (社区民警).
+    measure
+        What ``bands`` count.
     bands
-        Rows ``[from, count]``: communities of at least ``from`` of ``measure`` have ``count``; the first begins at 0.
+        Rows ``[from, count]``: communities of at least ``from`` have ``count``; the first begins at 0.
     above
         True: a band begins *above* its figure ("4,000 户以上" with 4,000 itself in the band below); False: at it.
         One for each band; empty: at it.
+    per_10000_people
+        Workers for 10,000 resident people.
+    households_per_worker
+        Households that one worker serves; of concern ``waiting``: of the households above the split trigger.
+    per_community, per_grid
+        So many in each community, in each grid.
     at_least, at_most
-        Bounds where the document names a range and not a figure.
+        Bounds on the number where the document names a range and not a figure.
     """
 
     kind: ClassVar[str] = "staff"
@@ -163,47 +204,41 @@ class StaffFigure(Resource):
     at_least: int | None = None
     at_most: int | None = None
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
         if self.role not in get_args(Role):
-            wrong.append(f"role {self.role!r}")
+            wrong.append(no_choice("role", self.role, get_args(Role)))
         if self.measure not in get_args(Measure):
-            wrong.append(f"measure {self.measure!r}")
-        ways = (
-            self.bands or None,
-            self.per_10000_people,
-            self.households_per_worker,
-            self.per_community,
-            self.per_grid,
-        )
-        if sum(way is not None for way in ways) != 1:
-            wrong.append(
-                "needs exactly one of bands, per_10000_people, households_per_worker, per_community, per_grid"
-            )
+            wrong.append(no_choice("measure", self.measure, get_args(Measure)))
+        ways = ("bands", "per_10000_people", "households_per_worker", "per_community", "per_grid")
+        given = [way for way in ways if getattr(self, way) not in (None, ())]
+        if not given:
+            wrong.append(needs_one_of(*ways))
+        elif len(given) > 1:
+            wrong.append(only_one_of(*given))
+        wrong += _not_above_zero(self, "per_10000_people", "households_per_worker", "per_community", "per_grid")
         starts = [start for start, _ in self.bands]
         if starts and (starts[0] != 0 or starts != sorted(set(starts))):
-            wrong.append(f"bands begin at {starts}: the first at 0, then rising")
+            wrong.append(Wrong("bands", {"value": starts}))
         if self.above and len(self.above) != len(self.bands):
-            wrong.append(f"{len(self.above)} of above for {len(self.bands)} bands")
+            wrong.append(Wrong("above", {"count": len(self.above), "bands": len(self.bands)}))
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            wrong.append(f"at_least {self.at_least} > at_most {self.at_most}")
+            wrong.append(out_of_order("at_least", self.at_least, "at_most", self.at_most))
         return wrong
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossAppointment(Resource):
-    """Both committees together: at most so many people, at least this share of them in both (交叉任职)."""
+    """Both committees together: at most so many people, and at least this share of them in both (交叉任职)."""
 
     kind: ClassVar[str] = "cross_appointment"
     at_most: int
     min_share: float
 
-    def problems(self) -> list[str]:  # noqa: D102
-        wrong = super().problems()
-        if self.at_most <= 0:
-            wrong.append(f"at_most {self.at_most}")
+    def problems(self) -> list[Wrong]:  # noqa: D102
+        wrong = super().problems() + _not_above_zero(self, "at_most")
         if not 0 <= self.min_share <= 1:
-            wrong.append(f"min_share {self.min_share} outside [0, 1]")
+            wrong.append(out_of_range("min_share", self.min_share, "[0, 1]"))
         return wrong
 
 
@@ -214,12 +249,14 @@ class MoneyFigure(Resource):
     Parameters
     ----------
     level
-        Who pays: ``city``, ``district``, ``county``, or ``unit`` where the document does not say.
+        Who pays: ``city`` (and above), ``district`` (区、开发区), ``county`` (县、旗), or ``unit`` where the
+        document does not say.
     yuan_per_year, yuan_per_year_max
         Least and, where the document names a range, largest amount for a community, yuan a year.
     instead_of
-        ``resource_id`` of the figure that this one stands for elsewhere (a county instead of a district): added only
-        where a case switches to it; None: always added.
+        ``resource_id`` of the figure that this one stands for elsewhere (a county instead of a district): added
+        only where a case switches to it, by an override of this field with ``""``, which leaves the other out;
+        None: always added.
     """
 
     kind: ClassVar[str] = "money"
@@ -228,15 +265,20 @@ class MoneyFigure(Resource):
     yuan_per_year_max: int | None = None
     instead_of: str | None = None
 
-    def problems(self) -> list[str]:  # noqa: D102
-        wrong = super().problems()
+    def problems(self) -> list[Wrong]:  # noqa: D102
+        wrong = super().problems() + _not_above_zero(self, "yuan_per_year")
         if self.level not in get_args(Level):
-            wrong.append(f"level {self.level!r}")
-        if self.yuan_per_year <= 0:
-            wrong.append(f"yuan_per_year {self.yuan_per_year}")
+            wrong.append(no_choice("level", self.level, get_args(Level)))
         if self.yuan_per_year_max is not None and self.yuan_per_year_max < self.yuan_per_year:
-            wrong.append(f"yuan_per_year {self.yuan_per_year} > yuan_per_year_max {self.yuan_per_year_max}")
+            high = self.yuan_per_year_max
+            wrong.append(out_of_order("yuan_per_year", self.yuan_per_year, "yuan_per_year_max", high))
         return wrong
+
+
+def _not_above_zero(figure: Resource, *names: str) -> list[Wrong]:
+    """Figures that are given and not above 0."""
+    given = [(name, getattr(figure, name)) for name in names]
+    return [out_of_range(name, value, "> 0") for name, value in given if value is not None and value <= 0]
 
 
 #: Every kind of figure by its name in TOML.
@@ -244,15 +286,3 @@ RESOURCE_KINDS: dict[str, type[Resource]] = {
     figure.kind: figure
     for figure in (SpaceFigure, SpaceShare, SpaceProgramme, StaffFigure, CrossAppointment, MoneyFigure)
 }
-
-
-def resource_from(entry: dict[str, Any]) -> Resource:
-    """A figure from one TOML table. Unknown keys raise TypeError, which `reading` turns into a fault."""
-    values = {key: _frozen(value) for key, value in entry.items()}
-    return RESOURCE_KINDS[values.pop("kind")](**values)
-
-
-def _frozen(value: Any) -> Any:
-    """Lists as tuples, all the way down."""
-    is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    return tuple(_frozen(one) for one in value) if is_list else value

@@ -5,9 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
+from districting.policies.wrong import Wrong, no_choice
+
 Strength = Literal["must", "should", "prefer"]
 Basis = Literal["stated", "derived", "program"]
 Measure = Literal["households", "dwellings", "people", "registered_people"]
+
+
+def said_wrong(strength: str, basis: str, clause: str) -> list[Wrong]:
+    """What is wrong with how strongly and where a document says something."""
+    wrong = []
+    if strength not in get_args(Strength):
+        wrong.append(no_choice("strength", strength, get_args(Strength)))
+    if basis not in get_args(Basis):
+        wrong.append(no_choice("basis", basis, get_args(Basis)))
+    if not clause.strip():
+        wrong.append(Wrong("no_clause"))
+    return wrong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +53,6 @@ class Rule:
     reading: str = ""
     clause_en: str = ""
 
-    def problems(self) -> list[str]:
-        """What is wrong with the figures, each in a few words; empty if nothing."""
-        wrong = []
-        if self.strength not in get_args(Strength):
-            wrong.append(f"strength {self.strength!r}")
-        if self.basis not in get_args(Basis):
-            wrong.append(f"basis {self.basis!r}")
-        return wrong
+    def problems(self) -> list[Wrong]:
+        """Everything that is wrong with the figures; empty if nothing."""
+        return said_wrong(self.strength, self.basis, self.clause)

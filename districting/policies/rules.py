@@ -1,12 +1,10 @@
 """Every kind of rule by its name in TOML: what a document may say, as frozen data, checked on creation.
 
 How a kind is told lives in `districting.plans.checks`, how it is asked in
-`districting.solvers.exact.constraints`; `tests/test_faces.py` fails when a kind lacks a face.
+`districting.solvers.exact.parts.constraints`; `tests/test_faces.py` fails when a kind lacks a face.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from districting.policies.access import OfficeRule, ReachRule, RemoteRule
 from districting.policies.change import HollowRule, NamingRule, StabilityRule, WholeUnitRule
@@ -45,9 +43,3 @@ RULE_KINDS: dict[str, type[Rule]] = {
         GridRule,
     )
 }
-
-
-def rule_from(entry: dict[str, Any]) -> Rule:
-    """A rule from one TOML table. Unknown keys raise TypeError, which `reading` turns into a fault."""
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
-    return RULE_KINDS[values.pop("kind")](**values)

@@ -7,6 +7,10 @@ from typing import ClassVar, get_args
 
 from districting.policies.land import STREETS_AND_LANES
 from districting.policies.rule import Measure, Rule, Strength
+from districting.policies.wrong import Wrong, needs_with, no_choice, only_one_of, out_of_order, out_of_range
+
+#: Types of grid that a document may tell apart (杂居型, 单位型, 物业型).
+GRID_TYPES = ("mixed", "work_unit", "property_managed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +61,42 @@ class SizeRule(Rule):
         """A community of fewer than this is to be merged."""
         return self.merge_trigger if self.merge_trigger is not None else self.min
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
-        if not 0 <= self.min <= self.max:
-            wrong.append(f"min {self.min} > max {self.max}")
-        if self.target is not None and not self.min <= self.target <= self.max:
-            wrong.append(f"target {self.target} outside {self.min}-{self.max}")
-        if self.measure not in get_args(Measure):
-            wrong.append(f"measure {self.measure!r}")
-        if self.alternative is not None:
-            if self.alternative not in get_args(Measure):
-                wrong.append(f"alternative {self.alternative!r}")
-            if self.alternative_min is None or self.alternative_max is None:
-                wrong.append("alternative without alternative_min and alternative_max")
-            elif self.alternative_min > self.alternative_max:
-                wrong.append(f"alternative_min {self.alternative_min} > {self.alternative_max}")
+        wrong += _bounds_wrong(self.min, self.max, self.target, self.measure)
+        if self.min <= self.max:
+            wrong += self._triggers_wrong()
+        order: tuple[str, ...] = get_args(Strength)
+        if self.untouched is not None and self.untouched not in order:
+            wrong.append(no_choice("untouched", self.untouched, order))
+        elif self.untouched in order[: order.index(self.strength) if self.strength in order else 0]:
+            wrong.append(Wrong("untouched_stronger", {"untouched": self.untouched, "strength": self.strength}))
+        return wrong + self._alternative_wrong()
+
+    def _triggers_wrong(self) -> list[Wrong]:
+        """Triggers that would change what is of the right size."""
+        pairs = (
+            ("merge_trigger", self.merge_below, "split_trigger", self.split_above),
+            ("min", self.min, "split_trigger", self.split_above),
+            ("merge_trigger", self.merge_below, "max", self.max),
+        )
+        return [out_of_order(*pair) for pair in pairs if pair[1] > pair[3]]
+
+    def _alternative_wrong(self) -> list[Wrong]:
+        """What is wrong with the second measure."""
+        low, high = self.alternative_min, self.alternative_max
+        if self.alternative is None:
+            given = [name for name in ("alternative_min", "alternative_max") if getattr(self, name) is not None]
+            return [needs_with(name, "alternative") for name in given]
+        wrong = []
+        if self.alternative not in get_args(Measure):
+            wrong.append(no_choice("alternative", self.alternative, get_args(Measure)))
+        if self.alternative == self.measure:
+            wrong.append(only_one_of(f"measure = {self.measure}", f"alternative = {self.alternative}"))
+        if low is None or high is None:
+            wrong.append(needs_with("alternative", "alternative_min", "alternative_max"))
+        elif low > high:
+            wrong.append(out_of_order("alternative_min", low, "alternative_max", high))
         return wrong
 
 
@@ -114,13 +139,21 @@ class GridRule(Rule):
         """Target, or the middle of the bounds where the policy names none."""
         return self.target if self.target is not None else (self.min + self.max) // 2
 
-    def problems(self) -> list[str]:  # noqa: D102
+    def problems(self) -> list[Wrong]:  # noqa: D102
         wrong = super().problems()
-        if not 0 <= self.min <= self.max:
-            wrong.append(f"min {self.min} > max {self.max}")
-        if self.target is not None and not self.min <= self.target <= self.max:
-            wrong.append(f"target {self.target} outside {self.min}-{self.max}")
-        if self.measure not in get_args(Measure):
-            wrong.append(f"measure {self.measure!r}")
-        unknown = sorted(set(self.types) - {"mixed", "work_unit", "property_managed"})
-        return wrong + [f"type {', '.join(unknown)}"] * bool(unknown)
+        wrong += _bounds_wrong(self.min, self.max, self.target, self.measure)
+        return wrong + [no_choice("types", one, GRID_TYPES) for one in self.types if one not in GRID_TYPES]
+
+
+def _bounds_wrong(low: int, high: int, target: int | None, measure: str) -> list[Wrong]:
+    """What is wrong with a range, its ideal and what it counts."""
+    wrong = []
+    if low < 0:
+        wrong.append(out_of_range("min", low, "≥ 0"))
+    if low > high:
+        wrong.append(out_of_order("min", low, "max", high))
+    elif target is not None and not low <= target <= high:
+        wrong.append(out_of_range("target", target, f"{low}–{high}"))
+    if measure not in get_args(Measure):
+        wrong.append(no_choice("measure", measure, get_args(Measure)))
+    return wrong
