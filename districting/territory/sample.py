@@ -9,6 +9,7 @@ water and railway in `sample_nature`, compounds and buildings in `sample_homes`,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +21,13 @@ import shapely
 from districting.language import Language
 from districting.territory import sample_layers
 from districting.territory.sample_axes import bend, lay_axes
-from districting.territory.sample_blocks import cut_blocks, rail_line, river_line
+from districting.territory.sample_blocks import Blocks, cut_blocks, rail_line, river_line
 from districting.territory.sample_communities import divide
 from districting.territory.sample_files import write_layers
-from districting.territory.sample_ground import Ints, lay_ground
-from districting.territory.sample_homes import build_homes
+from districting.territory.sample_ground import STREET_GAP_M, Ints, lay_ground
+from districting.territory.sample_homes import Homes, build_homes
 from districting.territory.sample_names import TOWN, Names
-from districting.territory.sample_nature import make_nature
+from districting.territory.sample_nature import Nature, make_nature
 from districting.territory.sample_streets import choose_roundabouts, draw_streets
 
 
@@ -80,6 +81,16 @@ class SampleTown:
     troubles: dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A town before anybody has drawn communities on it."""
+
+    blocks: Blocks
+    nature: Nature
+    homes: Homes
+    roads: gpd.GeoDataFrame
+
+
 def make_sample(*, size: Size | str = "town", seed: int = 7) -> SampleTown:
     """A generated town; the same size and seed give the same town to the last digit.
 
@@ -91,7 +102,30 @@ def make_sample(*, size: Size | str = "town", seed: int = 7) -> SampleTown:
     chosen = SIZES[size] if isinstance(size, str) else size
     # Each stage has a stream of its own: a change in one leaves the others' draws alone.
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(9)]
-    ground = lay_ground(subdistricts=chosen.subdistricts, superblocks=chosen.superblocks, rng=streams[0])
+    plot = lay_out(subdistricts=chosen.subdistricts, superblocks=chosen.superblocks, streams=streams)
+    blocks, homes = plot.blocks, plot.homes
+    households = _sums(homes.buildings["block"], homes.buildings["households"], len(blocks.table))
+    numbers = _shares(_sums(blocks.table["quarter"], households, chosen.subdistricts), chosen.communities)
+    division = divide(blocks, households, communities=numbers, rng=streams[6])
+    layers, troubles = sample_layers.tabulate(
+        blocks, plot.nature, homes, plot.roads, division, names=Names(streams[7]), rng=streams[8]
+    )
+    return SampleTown(layers, troubles)
+
+
+def lay_out(
+    *, subdistricts: int, superblocks: float, streams: Sequence[np.random.Generator], gap_m: float = STREET_GAP_M
+) -> Plot:
+    """Ground, streets, water and homes of a town.
+
+    Parameters
+    ----------
+    superblocks
+        In each sub-district, with streets about ``gap_m`` apart.
+    streams
+        Random streams, one per stage: the first six are used here.
+    """
+    ground = lay_ground(subdistricts=subdistricts, superblocks=superblocks, rng=streams[0], gap_m=gap_m)
     axes = lay_axes(ground, rng=streams[1])
     blocks = cut_blocks(ground, axes, rng=streams[2])
     nature = make_nature(ground, blocks, rng=streams[3])
@@ -115,13 +149,7 @@ def make_sample(*, size: Size | str = "town", seed: int = 7) -> SampleTown:
         rail=shapely.LineString(rail_line(ground)),
         rng=streams[5],
     )
-    households = _sums(homes.buildings["block"], homes.buildings["households"], len(blocks.table))
-    numbers = _shares(_sums(blocks.table["quarter"], households, chosen.subdistricts), chosen.communities)
-    division = divide(blocks, households, communities=numbers, rng=streams[6])
-    layers, troubles = sample_layers.tabulate(
-        blocks, nature, homes, roads, division, names=Names(streams[7]), rng=streams[8]
-    )
-    return SampleTown(layers, troubles)
+    return Plot(blocks, nature, homes, roads)
 
 
 def write_sample(folder: Path, *, size: Size | str = "town", seed: int = 7, language: Language = "zh") -> Path:

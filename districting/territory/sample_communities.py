@@ -105,7 +105,7 @@ def divide(blocks: Blocks, households: Ints, *, communities: Ints, rng: np.rando
             if what in planted[q]:
                 plant_astride(state, around, what, classes)
         targets = _targets(state, around, int(communities[q]), q, planted[q], stream)
-        seeds = _grow(state, around, targets, stream)
+        seeds = grow(state, around, targets, stream)
         if "crowded" in planted[q]:
             _fill_up(state, around)
         if "exclave" in planted[q]:
@@ -117,7 +117,7 @@ def divide(blocks: Blocks, households: Ints, *, communities: Ints, rng: np.rando
             owner[b] = len(kinds) + c
         kinds += state.kinds
         homes += [q] * len(state.kinds)
-    _follow_banks(owner, blocks, around.links)
+    follow_banks(owner, blocks, around.links)
     return Division(owner, tuple(kinds), np.array(homes), {k: tuple(v) for k, v in astride.items()})
 
 
@@ -156,10 +156,23 @@ def _targets(
     return made + [("sound", float(size)) for size in left * weights / weights.sum()] + micros
 
 
-def _grow(
-    state: Quarter, around: Surroundings, targets: list[tuple[str, float]], rng: np.random.Generator
+def grow(
+    state: Quarter,
+    around: Surroundings,
+    targets: list[tuple[str, float]],
+    rng: np.random.Generator,
+    *,
+    starts: list[int] | None = None,
 ) -> dict[str, int]:
-    """Grow the communities of one sub-district; returns the ones that began astride something, by what it is."""
+    """Grow the communities of one sub-district; returns the ones that began astride something, by what it is.
+
+    Parameters
+    ----------
+    targets
+        Kind and wished size of each, households.
+    starts
+        The block that each begins with; None: chosen here.
+    """
     households, centre, links = around.households, around.centre, around.links
     unit = {b: [b] for b in state.free}
     for _, group in state.glued:
@@ -167,7 +180,7 @@ def _grow(
     heads = sorted({group[0] for group in unit.values()})
     weight = {h: float(households[unit[h]].sum()) for h in heads}
     point = {h: centre[unit[h]].mean(axis=0) for h in heads}
-    seeds = _seeds(state, targets, heads, weight, point, links, rng)
+    seeds = starts if starts is not None else _seeds(state, targets, heads, weight, point, links, rng)
 
     first = len(state.kinds)
     sizes: dict[int, float] = {}
@@ -276,7 +289,7 @@ def _fill_up(state: Quarter, around: Surroundings) -> None:
         size[c], size[taker], state.owner[-b] = size[c] - weight, size[taker] + weight, taker
 
 
-def _follow_banks(owner: Ints, blocks: Blocks, links: Links) -> None:
+def follow_banks(owner: Ints, blocks: Blocks, links: Links) -> None:
     """Each half of the river goes to the community along most of its bank."""
     for b in np.flatnonzero(blocks.table["wet"]):
         banks: dict[int, float] = defaultdict(float)

@@ -20,7 +20,7 @@ _CASE = """\
 # {town}：{source}
 # The sample town: generated, no real place. Made for trying out; nothing in it may be quoted.
 generated = true
-policy = "xian-2023"
+policy = "{policy}"
 crs = "{crs}"
 language = "{language}"
 
@@ -71,6 +71,9 @@ columns = {{ zone_id = "zone_id", kind = "kind", name = "name" }}
 path = "planned_housing.gpkg"
 columns = {{ planned_id = "planned_id", households = "households", year = "year" }}
 
+{solve}"""
+
+_SOLVE = """\
 [solve]
 modes = ["whole", "adjust", "redraw"]
 time_limit_s = 20
@@ -80,7 +83,14 @@ seed = {seed}
 
 
 def write_layers(
-    folder: Path, layers: Mapping[str, gpd.GeoDataFrame], *, town: str, seed: int, language: Language
+    folder: Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    *,
+    town: str,
+    seed: int,
+    language: Language,
+    policy: str = "xian-2023",
+    solve: str | None = None,
 ) -> Path:
     """Write the layers and ``case.toml`` into ``folder``; returns the case file.
 
@@ -88,6 +98,10 @@ def write_layers(
     ----------
     layers
         By name; ``file.layer`` where a file holds several.
+    policy
+        Preset of the case.
+    solve
+        ``[solve]`` of the case as text; None: all modes, with ``seed``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _fixed_date():
@@ -101,7 +115,14 @@ def write_layers(
             written.add(file)
     case = folder / "case.toml"
     case.write_text(
-        _CASE.format(town=town, source=SOURCE, crs=CRS, seed=seed, language=language),
+        _CASE.format(
+            town=town,
+            source=SOURCE,
+            crs=CRS,
+            language=language,
+            policy=policy,
+            solve=solve or _SOLVE.format(seed=seed),
+        ),
         encoding="utf-8",
         newline="\n",
     )

@@ -132,16 +132,23 @@ class Ground:
         return self.rail_y + 34.0 * np.sin(x / 900.0) + 16.0 * np.sin(x / 370.0 + 1.0)
 
 
-def lay_ground(*, subdistricts: int, superblocks: int, rng: np.random.Generator) -> Ground:
+def lay_ground(
+    *, subdistricts: int, superblocks: float, rng: np.random.Generator, gap_m: float = STREET_GAP_M
+) -> Ground:
     """Divide a town into ``subdistricts`` rectangles of about ``superblocks`` superblocks each.
 
     Rows of sub-districts are offset like bricks, every one has a street grid of its own, and only the river,
     the ring road, the avenue and the railway run through.
+
+    Parameters
+    ----------
+    gap_m
+        About how far apart streets lie, m.
     """
     rows = max(1, int(np.sqrt(subdistricts) + 0.3))
     per_row = np.full(rows, subdistricts // rows)
     per_row[: subdistricts % rows] += 1
-    side = np.sqrt(superblocks) * STREET_GAP_M
+    side = np.sqrt(superblocks) * gap_m
     height = rows * side * 0.95
     width = subdistricts * side * side / height + RIVER_CORRIDOR_M
     bands = np.concatenate([[0.0], np.cumsum(rng.uniform(0.93, 1.07, rows))])
@@ -151,7 +158,7 @@ def lay_ground(*, subdistricts: int, superblocks: int, rng: np.random.Generator)
     half = RIVER_CORRIDOR_M / 2
     rail_band = rows - 1
     rail_y = float(bands[rail_band] + (bands[rail_band + 1] - bands[rail_band]) * rng.uniform(0.3, 0.37))
-    west, east, south, north = _ring(width, bands, rng)
+    west, east, south, north = _ring(width, bands, rng, gap_m)
     # In a small town the ring gives way, so that a superblock fits between it and the river or the railway.
     ring = (min(west, middle - half - 290), max(east, middle + half + 290), south, max(north, rail_y + 390))
     room = middle - half - ring[0]
@@ -161,15 +168,16 @@ def lay_ground(*, subdistricts: int, superblocks: int, rng: np.random.Generator)
     quarters: list[Quarter] = []
     for band in range(rows):
         low, high = bands[band], bands[band + 1]
-        cuts = _brick_cuts(width, int(per_row[band]), band, middle, through, rng)
+        cuts = _brick_cuts(width, int(per_row[band]), band, middle, through, rng, gap_m)
         for x0, x1 in pairwise(cuts):
             fixed_y = [y for y in ring[2:] if low + 60 < y < high - 60]
             if band == rail_band:
                 fixed_y = [rail_y - rng.uniform(165, 215), rail_y + rng.uniform(165, 215), *fixed_y]
             inside = through[(through > x0 + 60) & (through < x1 - 60)]
             keep_free = (rail_y - 160, rail_y + 160) if band == rail_band else (0.0, 0.0)
-            xs = _lines(x0, x1, inside, rng, free=(middle - half, middle + half))
-            quarters.append(Quarter(xs, _lines(low, high, np.array(fixed_y), rng, free=keep_free), band))
+            xs = _lines(x0, x1, inside, rng, free=(middle - half, middle + half), gap_m=gap_m)
+            ys = _lines(low, high, np.array(fixed_y), rng, free=keep_free, gap_m=gap_m)
+            quarters.append(Quarter(xs, ys, band))
     return Ground(
         width=width,
         height=height,
@@ -190,10 +198,12 @@ def _river_x(width: float, in_first_row: int, rng: np.random.Generator) -> float
     return float(width * share + rng.uniform(-0.02, 0.02) * width)
 
 
-def _ring(width: float, bands: Floats, rng: np.random.Generator) -> tuple[float, float, float, float]:
+def _ring(
+    width: float, bands: Floats, rng: np.random.Generator, gap_m: float
+) -> tuple[float, float, float, float]:
     """The ring road: well inside the outer sub-districts, so that it cuts them."""
     rows, height = len(bands) - 1, float(bands[-1])
-    inset = rng.uniform(1.2, 1.7, 4) * STREET_GAP_M
+    inset = rng.uniform(1.2, 1.7, 4) * gap_m
     west, east = max(inset[0], 0.17 * width), width - max(inset[1], 0.13 * width)
     # A single row leaves no room beside the railway: the southern edge is the ring.
     south, north = (inset[2] if rows > 1 else 0.0), height - inset[3]
@@ -204,7 +214,7 @@ def _ring(width: float, bands: Floats, rng: np.random.Generator) -> tuple[float,
 
 
 def _brick_cuts(
-    width: float, count: int, band: int, middle: float, through: Floats, rng: np.random.Generator
+    width: float, count: int, band: int, middle: float, through: Floats, rng: np.random.Generator, gap_m: float
 ) -> list[float]:
     """Borders (x) between the sub-districts of one row: the river in even rows, east of it in odd ones."""
     bank = RIVER_CORRIDOR_M / 2
@@ -218,7 +228,7 @@ def _brick_cuts(
         road = float(roads[np.argmin(np.abs(roads - x))])
         return road if abs(road - x) < 230 else x
 
-    beside = settled(middle + bank + rng.uniform(0.95, 1.1) * STREET_GAP_M)
+    beside = settled(middle + bank + rng.uniform(0.95, 1.1) * gap_m)
     for i, x in enumerate(inner):
         inner[i] = settled(x)
         if abs(inner[i] - middle) < bank + 260:
@@ -229,9 +239,9 @@ def _brick_cuts(
 
 
 def _lines(
-    start: float, end: float, fixed: Floats, rng: np.random.Generator, *, free: tuple[float, float]
+    start: float, end: float, fixed: Floats, rng: np.random.Generator, *, free: tuple[float, float], gap_m: float
 ) -> Floats:
-    """Street lines from ``start`` to ``end`` through ``fixed``, 300-500 m apart, none inside ``free``."""
+    """Street lines from ``start`` to ``end`` through ``fixed``, about ``gap_m`` apart, none inside ``free``."""
     stops: list[float] = [start]
     for stop in np.sort(fixed):
         # Two through lines closer than this would leave a strip; the river's own three lines are meant.
@@ -243,7 +253,7 @@ def _lines(
     stops.append(end)
     made = [stops[0]]
     for a, b in pairwise(stops):
-        parts = 1 if a >= free[0] - 60 and b <= free[1] + 60 else max(1, round((b - a) / STREET_GAP_M))
+        parts = 1 if a >= free[0] - 60 and b <= free[1] + 60 else max(1, round((b - a) / gap_m))
         weights = rng.uniform(0.78, 1.22, parts)
         made += list(a + (b - a) * np.cumsum(weights / weights.sum()))
         made[-1] = b

@@ -38,15 +38,23 @@ def tabulate(
     *,
     names: Names,
     rng: np.random.Generator,
+    settled: bool = False,
 ) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, tuple[str, ...]]]:
-    """Every layer by its name, and the community codes by planted trouble."""
+    """Every layer by its name, and the community codes by planted trouble.
+
+    Parameters
+    ----------
+    settled
+        True: ``homes`` hold exactly who lives there, and no trouble is planted beyond what ``division`` says; only
+        a ``remote`` community has no service centre.
+    """
     subdistricts = _subdistricts(blocks, names)
     codes = _codes(division, subdistricts)
     communities = _communities(blocks, division, codes, subdistricts, names)
     named_roads = _roads(roads, names)
     compounds = _compounds(homes, names)
-    buildings = _buildings(blocks, homes, named_roads, compounds, division, rng)
-    facilities, office = _facilities(buildings, communities, division, codes, rng)
+    buildings = _buildings(blocks, homes, named_roads, compounds, None if settled else division, rng)
+    facilities, office = _facilities(buildings, communities, division, codes, rng, planted=not settled)
     member = division.community[homes.buildings["block"].to_numpy()]
     buildings["community_id"] = np.where(member >= 0, codes[member], None)
     layers = {
@@ -148,20 +156,21 @@ def _buildings(
     homes: Homes,
     roads: gpd.GeoDataFrame,
     compounds: gpd.GeoDataFrame,
-    division: Division,
+    emptied: Division | None,
     rng: np.random.Generator,
 ) -> gpd.GeoDataFrame:
-    """Buildings with addresses; the homes of hollow communities stand mostly empty."""
+    """Buildings with addresses; the homes of hollow communities of ``emptied`` stand mostly empty."""
     made = homes.buildings
     counts = made[["dwellings", "households", "people", "registered_people"]].copy()
-    kinds = np.array([*division.kinds, ""])
-    hollow = kinds[division.community[made["block"].to_numpy()]] == "hollow"
-    left = rng.binomial(made["households"], HOLLOW_SHARE)
-    persons = made["people"] / made["households"].clip(lower=1)
-    # Who moved away is still registered here.
-    counts.loc[hollow, "registered_people"] = np.round(made["dwellings"] * 1.6)[hollow].astype(np.int64)
-    counts.loc[hollow, "people"] = np.round(left * persons)[hollow].astype(np.int64)
-    counts.loc[hollow, "households"] = left[hollow]
+    if emptied is not None:
+        kinds = np.array([*emptied.kinds, ""])
+        hollow = kinds[emptied.community[made["block"].to_numpy()]] == "hollow"
+        left = rng.binomial(made["households"], HOLLOW_SHARE)
+        persons = made["people"] / made["households"].clip(lower=1)
+        # Who moved away is still registered here.
+        counts.loc[hollow, "registered_people"] = np.round(made["dwellings"] * 1.6)[hollow].astype(np.int64)
+        counts.loc[hollow, "people"] = np.round(left * persons)[hollow].astype(np.int64)
+        counts.loc[hollow, "households"] = left[hollow]
     compound = compounds.set_index("parcel")["compound_id"].reindex(made["parcel"]).to_numpy(dtype=object)
     return gpd.GeoDataFrame(
         {
@@ -209,10 +218,13 @@ def _facilities(
     division: Division,
     codes: Texts,
     rng: np.random.Generator,
+    *,
+    planted: bool,
 ) -> tuple[gpd.GeoDataFrame, dict[str, tuple[str, ...]]]:
     """Service centres on the ground floor of a building near the middle of most communities, and a few clinics.
 
-    A few communities have none; in a few the centre stands across the border.
+    Where troubles are ``planted``, a few communities have none and in a few the centre stands across the border; a
+    remote one never has any.
     """
     point = shapely.point_on_surface(buildings.geometry.to_numpy())
     xy = shapely.get_coordinates(point)
@@ -223,10 +235,11 @@ def _facilities(
 
     sound = np.flatnonzero((np.array(division.kinds) == "sound") & (households > 0))
     sound = sound[~np.isin(sound, division.astride["exclave"])]
-    few = max(1, len(codes) // 24)
+    few = max(1, len(codes) // 24) if planted else 0
     picked = rng.permutation(sound)[: 2 * few]
     bare, abroad = np.sort(picked[:few]), np.sort(picked[few:])
-    open_ = np.setdiff1d(np.flatnonzero(households > 0), bare)
+    remote = np.flatnonzero(np.array(division.kinds) == "remote")
+    open_ = np.setdiff1d(np.flatnonzero(households > 0), [*bare, *remote])
 
     rows: list[tuple[str, str, str, float, shapely.Point]] = []
     for c in open_:
