@@ -6,7 +6,7 @@ import pytest
 
 from districting.plans.checks import TOLD
 from districting.policies.rules import RULE_KINDS
-from districting.solvers.exact.constraints import ASKED
+from districting.solvers.exact.parts.constraints import ASKED
 
 
 @pytest.mark.parametrize("kind", sorted(RULE_KINDS))

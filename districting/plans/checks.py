@@ -1,7 +1,7 @@
 """The only judge: tells for every rule of a policy where a division breaks it. Shares no code with the solvers.
 
 One function per kind of rule (`TOLD`), each in the module of its subject; identity and totals are ours and
-asked of every plan. How a kind is asked of a solver: `districting.solvers.exact.constraints`.
+asked of every plan. How a kind is asked of a solver: `districting.solvers.exact.parts.constraints`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from districting.plans.change_checks import check_naming, check_stability, check_whole_unit
 from districting.plans.cover_checks import check_compound, check_coverage, check_nesting
 from districting.plans.division import Division
 from districting.plans.evidence import STRENGTHS, Evidence
 from districting.plans.finding import Finding
 from districting.plans.identity_checks import IDENTITY, TOTALS, check_identity, check_totals
 from districting.plans.land import as_text
-from districting.plans.outline_checks import check_border, check_contiguity, check_crossing, check_shape
+from districting.plans.outline_checks import check_border, check_contiguity, check_crossing
 from districting.plans.reach_checks import check_office, check_reach
-from districting.plans.size_checks import check_growth, check_size
+from districting.plans.shape_checks import check_shape
+from districting.plans.size_checks import check_grid, check_growth, check_size
+from districting.plans.state_checks import check_hollow, check_remote
 from districting.policies.policy import Policy
 from districting.policies.rule import Strength
 from districting.territory.territory import Territory
@@ -39,6 +42,12 @@ TOLD: Mapping[str, Callable[[Any, Evidence], Iterator[Finding]]] = {
     "compound": check_compound,
     "office": check_office,
     "growth": check_growth,
+    "whole_unit": check_whole_unit,
+    "stability": check_stability,
+    "naming": check_naming,
+    "hollow": check_hollow,
+    "remote": check_remote,
+    "grid": check_grid,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,11 @@ from districting.policies.land import CompoundRule, CoverageRule, NestingRule
 STRAY_M2, STRAY_SHARE = 1000.0, 0.005
 
 
+#: Overlays of equal coverages are computed on this grid, m: in plain floating point GEOS can return a whole
+#: sub-district as the difference of two equal outlines.
+OVERLAY_GRID_M = 0.001
+
+
 def check_coverage(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
     """Every household and all land in exactly one community; open water needs none."""
     yield from _homes_in_none(rule, evidence)
@@ -26,13 +32,17 @@ def check_coverage(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_nesting(rule: NestingRule, evidence: Evidence) -> Iterator[Finding]:
-    """Each community inside one sub-district, or inside one zone of the kind named."""
+    """Each community inside one sub-district, or inside one zone of the kind named; exceptions are reported."""
     outlines = evidence.division.outlines
     excepted = outlines.index.isin(rule.exceptions) | outlines["name"].isin(rule.exceptions).to_numpy()
     told = _across_subdistricts if rule.inside == "subdistrict" else _across_zones
     for pos, finding in told(rule, evidence):
         if not excepted[pos]:
             yield finding
+        elif rule.inside == "subdistrict":
+            yield replace(finding, aspect="managed_elsewhere", strength="prefer")
+        else:
+            yield replace(finding, strength="prefer")
 
 
 def check_compound(rule: CompoundRule, evidence: Evidence) -> Iterator[Finding]:
@@ -77,7 +87,7 @@ def _homes_in_none(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
     for subdistrict in np.unique(where):
         members = left_out[where == subdistrict]
         largest = members[np.argmax(homes[members])]
-        yield evidence.finding_in_none(
+        yield evidence.finding_of_subdistrict(
             rule,
             "building_in_none",
             evidence.territory.layers.subdistricts.index[subdistrict] if subdistrict >= 0 else None,
@@ -104,12 +114,13 @@ def _land_in_none(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
         members = cover[
             order[np.searchsorted(district[order], pos) : np.searchsorted(district[order], pos, "right")]
         ]
-        bare = shapely.difference(districts[pos], shapely.union_all(covering[members]))
+        held = shapely.union_all(covering[members], grid_size=OVERLAY_GRID_M)
+        bare = shapely.difference(districts[pos], held, grid_size=OVERLAY_GRID_M)
         gaps = shapely.get_parts(shapely.buffer(shapely.buffer(bare, -0.5), 0.5))
         gaps = gaps[shapely.area(gaps) >= SLIVER_M2]
         if len(gaps):
             place = shapely.point_on_surface(gaps[np.argmax(shapely.area(gaps))])
-            yield evidence.finding_in_none(
+            yield evidence.finding_of_subdistrict(
                 rule,
                 "land_in_none",
                 layers.subdistricts.index[pos],

@@ -95,6 +95,54 @@ def reach_table(
     return table
 
 
+def nearest_centre_m(division: Division, territory: Territory) -> pd.Series[float]:
+    """Straight distance from every inhabited building to the nearest service centre of any community, m.
+
+    Centres are the seats of the division and every service centre that stands today.
+
+    Returns
+    -------
+    Series
+        Index ``building_id``; NaN where nobody lives, and everywhere without any centre.
+    """
+    buildings, seats = territory.layers.buildings, division.seats
+    standing = territory.layers.facilities.geometry.to_numpy()
+    centres = np.concatenate([standing, shapely.points(seats[~np.isnan(seats[:, 0])])])
+    asked = np.flatnonzero(buildings["households"].to_numpy() > 0)
+    metres = np.full(len(buildings), np.nan)
+    if len(centres):
+        homes = buildings.geometry.to_numpy()[asked]
+        (home, _), away = shapely.STRtree(centres).query_nearest(homes, return_distance=True, all_matches=False)
+        metres[asked[home]] = away
+    return pd.Series(metres, index=buildings.index)
+
+
+def weighted_median(metres: pd.Series[float], division: Division, territory: Territory) -> pd.Series[float]:
+    """Distance within which half of each community's households live, m.
+
+    Parameters
+    ----------
+    metres
+        Index ``building_id``; NaN is left out.
+
+    Returns
+    -------
+    Series
+        Index ``community_id``; NaN without households.
+    """
+    weights = territory.layers.buildings["households"].to_numpy(dtype=np.float64)
+    values = metres.to_numpy(dtype=np.float64)
+    known = ~np.isnan(values) & (division.codes >= 0) & (weights > 0)
+    medians = np.full(len(division.outlines), np.nan)
+    if known.any():
+        group, far, homes = division.codes[known], values[known], weights[known]
+        order = np.lexsort((far, group))
+        group, far, homes = group[order], far[order], homes[order]
+        present, start = np.unique(group, return_index=True)
+        medians[present] = far[_first_at_share(homes, start, np.add.reduceat(homes, start), 0.5)]
+    return pd.Series(medians, index=division.outlines.index)
+
+
 def smallest_radius_m(division: Division, territory: Territory) -> pd.Series[float]:
     """Radius of the smallest circle around each community's inhabited buildings, m; 0 where nobody lives.
 

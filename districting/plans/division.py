@@ -79,7 +79,7 @@ class Division:
             return np.zeros(0, dtype=np.int64)
         return positions(self.outlines.index, self.atoms)
 
-    @property
+    @cached_property
     def seats(self) -> Floats:
         """Seats in the order of ``outlines``, shape (n_communities, 2), m; NaN without one."""
         return np.asarray(self.outlines[["seat_x", "seat_y"]], dtype=np.float64)
@@ -237,7 +237,7 @@ def seats_today(layers: Layers) -> pd.DataFrame:
     DataFrame
         Index ``community_id`` (only communities with a centre); ``seat_x``, ``seat_y`` (m), ``seat_kind``.
     """
-    communities, facilities = layers.communities, layers.facilities
+    communities, facilities = layers.communities, layers.centres
     owner = as_text(facilities["community_id"])
     tree = shapely.STRtree(communities.geometry.to_numpy())
     facility_pos, community_pos = tree.query(facilities.geometry.to_numpy(), predicate="intersects")

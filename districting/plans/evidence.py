@@ -151,30 +151,34 @@ class Evidence:
             detail={"name": str(row["name"]), **detail},
         )
 
-    def finding_in_none(
+    def finding_of_subdistrict(
         self,
         rule: Rule,
         aspect: str,
         subdistrict_id: Any,
         *,
         measured: float,
+        allowed: float | None = 0.0,
         unit: str,
+        strength: Strength | None = None,
         place: Any,
         households: float,
+        **detail: Any,
     ) -> Finding:
-        """A finding on land or households in no community."""
+        """A finding on a sub-district as a whole, or on its land and households in no community."""
         return Finding(
             rule=rule.rule_id,
             aspect=aspect,
-            strength=rule.strength,
+            strength=strength or rule.strength,
             clause=rule.clause,
             subdistrict=self.subdistrict_name(subdistrict_id),
             community_id="",
             measured=float(measured),
-            allowed=0.0,
+            allowed=None if allowed is None else float(allowed),
             unit=unit,
             place=(float(place[0]), float(place[1])),
             households=int(households),
+            detail=detail,
         )
 
 

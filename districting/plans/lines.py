@@ -62,28 +62,45 @@ def lines_of(layers: Layers, classes: Sequence[str]) -> gpd.GeoDataFrame:
 
 
 def border_share(outlines: gpd.GeoDataFrame, layers: Layers, classes: Sequence[str]) -> pd.Series[float]:
-    """Share of each outline that follows a road, river, railway or wall of the classes named.
-
-    Each outline is looked at every ``STEP_M``: it follows a line there if one lies within ``ALONG_M`` and runs
-    in its direction to within ``BEARING_DEG``. Method §4.
+    """Share of each outline that follows a road, river, railway or wall of the classes named: see `border_shares`.
 
     Returns
     -------
     Series
         float in [0, 1], index of ``outlines``; 0 without lines.
     """
+    return border_shares(outlines, layers, classes).sum(axis=1)
+
+
+def border_shares(outlines: gpd.GeoDataFrame, layers: Layers, classes: Sequence[str]) -> pd.DataFrame:
+    """Share of each outline that follows a line of each class.
+
+    Each outline is looked at every ``STEP_M``: it follows a line there if one lies within ``ALONG_M`` and runs
+    in its direction to within ``BEARING_DEG``. Where several do, the class named first counts. Method §4.
+
+    Returns
+    -------
+    DataFrame
+        float in [0, 1], index of ``outlines``, a column per class in the order given; rows sum to at most 1.
+    """
+    ranks = list(dict.fromkeys(classes))
     segments, owner = _steps(outlines)
-    lines, _ = _pieces(lines_of(layers, classes).geometry.to_numpy())
-    along = np.zeros(len(segments), dtype=bool)
+    table = lines_of(layers, classes)
+    rank_of = pd.Series(range(len(ranks)), index=ranks)
+    lines, source = _pieces(table.geometry.to_numpy())
+    rank = rank_of.loc[table["border_class"]].to_numpy(dtype=np.int64)[source]
     middle = shapely.line_interpolate_point(segments, 0.5, normalized=True)
     at, line = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=ALONG_M)
     parallel = _angle_deg(_bearing(segments[at]), _bearing(lines[line])) <= BEARING_DEG
-    along[at[parallel]] = True
-    length = shapely.length(segments)
-    whole = np.bincount(owner, weights=length, minlength=len(outlines))
-    part = np.bincount(owner, weights=length * along, minlength=len(outlines))
-    share = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
-    return pd.Series(share, index=outlines.index)
+    along = np.full(len(segments), len(ranks), dtype=np.int64)
+    np.minimum.at(along, at[parallel], rank[line[parallel]])
+    size = len(ranks) + 1
+    length = np.bincount(
+        owner * size + along, weights=shapely.length(segments), minlength=size * len(outlines)
+    ).reshape(-1, size)
+    whole = length.sum(axis=1, keepdims=True)
+    share = np.divide(length, whole, out=np.zeros_like(length), where=whole > 0)
+    return pd.DataFrame(share[:, :-1], index=outlines.index, columns=ranks)
 
 
 def crossings(

@@ -1,10 +1,12 @@
 """Measures of communities: one function, one formula, on the index of the outlines. Judges nothing.
 
-How far people go is `districting.plans.distances`; what runs along and across is `districting.plans.lines`.
+How far people go is `districting.plans.distances`; what runs along and across is `districting.plans.lines`; all
+of them in one table is `districting.plans.community_table`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -12,16 +14,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from districting.plans.distances import distance_to_seat_m, reach_table, walk_network
 from districting.plans.division import Division
-from districting.plans.lines import border_share
 from districting.plans.problem import Floats
-from districting.policies.access import ReachRule
-from districting.policies.land import BorderRule
-from districting.policies.policy import Policy
+from districting.policies.change import HollowMeasure
 from districting.policies.rule import Measure
 from districting.territory.territory import Territory
-from districting.territory.travel import WalkNetwork
 
 #: Column of the buildings behind each measure of size.
 SIZE_COLUMNS: dict[Measure, str] = {
@@ -125,6 +122,22 @@ def households_per_dwelling(division: Division, territory: Territory) -> pd.Seri
     return lived_in / dwellings.where(dwellings > 0)
 
 
+def people_per_registered_person(division: Division, territory: Territory) -> pd.Series[float]:
+    """Resident people per registered person: low in a hollow community (空心社区); NaN where either is unknown."""
+    buildings = territory.layers.buildings
+    resident, registered = (
+        total(division, buildings[column], buildings["households"]) for column in ("people", "registered_people")
+    )
+    return resident / registered.where(registered > 0)
+
+
+#: How each measure of a hollow community is taken.
+HOLLOW_MEASURES: Mapping[HollowMeasure, Callable[[Division, Territory], pd.Series[float]]] = {
+    "people_per_registered_person": people_per_registered_person,
+    "households_per_dwelling": households_per_dwelling,
+}
+
+
 def compounds_split(division: Division, territory: Territory) -> pd.Series[int]:
     """Number of compounds of which each community holds a part only, counted by inhabited buildings."""
     split = compound_parts(division, territory)
@@ -158,51 +171,6 @@ def centres(division: Division, territory: Territory) -> Floats:
         sums = division.sum_by_community(moments)
         inside[:, axis] = np.where(weights > 0, sums / np.maximum(weights, 1), inside[:, axis])
     return inside
-
-
-def community_table(
-    division: Division, territory: Territory, policy: Policy, *, network: WalkNetwork | None = None
-) -> pd.DataFrame:
-    """Every measure of every community, in one pass.
-
-    Parameters
-    ----------
-    policy
-        Its border rule says which lines count, its reach rule which path and which limit.
-    network
-        For walked distances; None: made from the roads where the reach rule is walked.
-
-    Returns
-    -------
-    DataFrame
-        Index ``community_id``. ``name``, ``subdistrict_id``, ``buildings``, ``households``, ``people``,
-        ``registered_people``, ``dwellings`` (NaN where unknown), ``horizon_households``, ``estimated_share``,
-        ``households_per_dwelling``, ``area_m2``, ``perimeter_m``, ``polsby_popper``, ``holes``, ``pieces``,
-        ``border_share`` (NaN where the policy has no border rule), ``compounds_split``, ``x``, ``y`` (m), and
-        the columns of `reach_table`.
-    """
-    buildings, outlines = territory.layers.buildings, division.outlines
-    lived_in = buildings["households"]
-    table = pd.DataFrame(outlines[["name", "subdistrict_id", "origin", "seat_kind"]])
-    table["buildings"] = division.sum_by_community(pd.Series(1, index=buildings.index)).astype(np.int64)
-    for measure, column in SIZE_COLUMNS.items():
-        table[measure] = total(division, buildings[column], lived_in)
-    table["households"] = table["households"].astype(np.int64)
-    table["horizon_households"] = division.sum_by_community(buildings["horizon_households"]).astype(np.int64)
-    table["estimated_share"] = estimated_share(division, territory)
-    table["households_per_dwelling"] = households_per_dwelling(division, territory)
-    for measure_of in (area_m2, perimeter_m, polsby_popper, holes, pieces):
-        table[measure_of.__name__] = measure_of(outlines)
-    borders = policy.of_kind(BorderRule)
-    table["border_share"] = border_share(outlines, territory.layers, borders[0].classes) if borders else np.nan
-    table["compounds_split"] = compounds_split(division, territory)
-    table[["x", "y"]] = centres(division, territory)
-    reaches = policy.of_kind(ReachRule)
-    walks = bool(reaches) and reaches[0].path == "walk"
-    along = (network or walk_network(territory)) if walks else None
-    distances = distance_to_seat_m(division, territory, network=along)
-    limit = (reaches[0].limit_distance_m or reaches[0].target_distance_m) if reaches else None
-    return table.join(reach_table(division, territory, distances, limit_m=limit))
 
 
 def _share(part: Floats, whole: Floats, division: Division) -> pd.Series[float]:

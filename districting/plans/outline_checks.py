@@ -1,4 +1,4 @@
-"""How the rules on the drawn outline are told: border lines, lines crossed, pieces, holes and compactness."""
+"""How the rules on borders are told: the lines they follow, the lines they cross, and land in one piece."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from districting.plans.evidence import Evidence
 from districting.plans.finding import Finding
 from districting.plans.land import positions
-from districting.plans.lines import border_share, crossings, joined
-from districting.plans.measures import SLIVER_M2, polsby_popper
+from districting.plans.lines import border_shares, crossings, joined
 from districting.plans.problem import Bools, Ints
-from districting.policies.land import BorderRule, ContiguityRule, CrossingRule, ShapeRule
+from districting.policies.land import BorderRule, ContiguityRule, CrossingRule
 from districting.territory.adjacency import AdjacencyGraph
 
 #: Lines that do not part a community where people can cross them.
@@ -32,9 +31,19 @@ def check_border(rule: BorderRule, evidence: Evidence) -> Iterator[Finding]:
     """Share of each outline on the classes named, against the share asked for; silent where none is asked."""
     if rule.share is None:
         return
-    share = border_share(evidence.division.outlines, evidence.territory.layers, rule.classes).to_numpy()
+    by_class = border_shares(evidence.division.outlines, evidence.territory.layers, rule.classes)
+    share = by_class.sum(axis=1).to_numpy()
     for pos in np.flatnonzero((share < rule.share - 1e-9) & ~evidence.is_empty):
-        yield evidence.finding(rule, "border_share", pos, measured=share[pos], allowed=rule.share, unit="share")
+        mine = by_class.iloc[pos]
+        yield evidence.finding(
+            rule,
+            "border_share",
+            pos,
+            measured=share[pos],
+            allowed=rule.share,
+            unit="share",
+            along={str(name): round(float(part), 4) for name, part in mine[mine > 0].items()},
+        )
 
 
 def check_crossing(rule: CrossingRule, evidence: Evidence) -> Iterator[Finding]:
@@ -84,65 +93,6 @@ def check_contiguity(rule: ContiguityRule, evidence: Evidence) -> Iterator[Findi
                 place=shown[["x", "y"]].iloc[-1].to_numpy(),
                 households=shown["households"].sum(),
             )
-
-
-def check_shape(rule: ShapeRule, evidence: Evidence) -> Iterator[Finding]:
-    """No hole that holds land of the own sub-district, and at least the compactness asked for."""
-    outlines = evidence.division.outlines
-    if not rule.holes:
-        yield from _holes(rule, evidence)
-    if rule.min_compactness is not None:
-        compactness = polsby_popper(outlines).to_numpy()
-        for pos in np.flatnonzero((compactness < rule.min_compactness) & ~evidence.is_empty):
-            shape = outlines.geometry.iloc[pos]
-            bays = shapely.get_parts(shapely.difference(shapely.convex_hull(shape), shape))
-            deepest = (
-                shapely.point_on_surface(bays[np.argmax(shapely.area(bays))]) if len(bays) else shape.centroid
-            )
-            yield evidence.finding(
-                rule,
-                "interlocking",
-                pos,
-                measured=compactness[pos],
-                allowed=rule.min_compactness,
-                unit="ratio",
-                place=(deepest.x, deepest.y),
-            )
-
-
-def _holes(rule: ShapeRule, evidence: Evidence) -> Iterator[Finding]:
-    """One finding per community with holes, at the largest."""
-    outlines, layers = evidence.division.outlines, evidence.territory.layers
-    parts, owner = shapely.get_parts(outlines.geometry.to_numpy(), return_index=True)
-    rings, part_pos = shapely.get_rings(parts, return_index=True)
-    inner = np.flatnonzero(part_pos[1:] == part_pos[:-1]) + 1
-    found, community = np.asarray(shapely.polygons(rings[inner])), owner[part_pos[inner]]
-    own = positions(layers.subdistricts.index, outlines["subdistrict_id"])[community]
-    known = own >= 0
-    land = np.asarray(shapely.area(found))
-    shared = np.where(
-        known, shapely.area(shapely.intersection(found, layers.subdistricts.geometry.to_numpy()[own])), land
-    )
-    large = np.flatnonzero((land >= SLIVER_M2) & (shared > 0.5 * land))
-    tree = shapely.STRtree(layers.buildings.geometry.to_numpy())
-    for pos in np.unique(community[large]):
-        members = large[community[large] == pos]
-        biggest = found[members[np.argmax(land[members])]]
-        _, inside = tree.query(found[members], predicate="intersects")
-        place = shapely.point_on_surface(biggest)
-        held = np.unique(evidence.division.codes[inside])
-        names = outlines["name"].iloc[held[(held >= 0) & (held != pos)]]
-        yield evidence.finding(
-            rule,
-            "hole",
-            int(pos),
-            measured=len(members),
-            allowed=0,
-            unit="holes",
-            place=(place.x, place.y),
-            households=layers.buildings["households"].to_numpy()[inside].sum(),
-            inside=[str(name) for name in names],
-        )
 
 
 def _crossed_land(rule: CrossingRule, evidence: Evidence) -> pd.DataFrame:

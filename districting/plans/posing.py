@@ -13,15 +13,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from districting.errors import CaseError, Fault
+from districting.plans.agreements import kept_in_pieces, managed_for_another, walkable_pieces
+from districting.plans.parting import barred_borders, charged_m, inner_edges, parted_zones, zone_kinds
 from districting.plans.problem import Floats, Ints, Lock, LockKind, Problem, Seat, Window
+from districting.plans.windows import grows, size_windows
 from districting.policies.access import ReachRule
-from districting.policies.land import BorderRule, CompoundRule, CrossingRule
+from districting.policies.land import BorderRule, CompoundRule
 from districting.policies.policy import Policy
-from districting.policies.sizes import GrowthRule
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork, distances
 
@@ -109,19 +109,22 @@ def pose(
     table = territory.atoms.table
     # Open water belongs to whoever borders it: the plan gives it away afterwards (solvers.assembly).
     atoms = table[(table["subdistrict_id"] == subdistrict_id) & ~table["water"]]
+    communities = territory.layers.communities
+    atoms = atoms[~managed_for_another(atoms, policy, communities, subdistrict_id)]
     index = pd.Index(atoms.index)
     atom_of = territory.atoms.building_atom
     mine = territory.layers.buildings.loc[atom_of.index[atom_of.isin(index)]]
     atom_pos = index.get_indexer(pd.Index(atom_of.loc[mine.index])).astype(np.int64)
 
-    communities = territory.layers.communities
     own = communities.index[communities["subdistrict_id"] == subdistrict_id]
     community_index = pd.Index(sorted(own))
     today = community_index.get_indexer(pd.Index(atoms["community_id"].fillna(""))).astype(np.int64)
     strayed = (today < 0) & atoms["community_id"].notna().to_numpy()
 
     edges, open_km, crossing_km = _borders(territory, policy, index)
-    windows, horizon = _windows(policy, mine, atom_pos, len(atoms), settings)
+    windows, horizon = size_windows(
+        policy, mine, atom_pos, len(atoms), case=territory.layers.buildings, horizon=settings.horizon
+    )
     seats = _seats(territory, atoms, community_index, today)
     reach = next((rule for rule in policy.of_kind(ReachRule)), None)
     walked = network if reach is not None and reach.path == "walk" else None
@@ -129,8 +132,9 @@ def pose(
     points = np.array([[seat.x, seat.y] for seat in seats], dtype=np.float64).reshape(-1, 2)
     seat_mean, seat_far = distances(mine, atom_pos, len(atoms), points, network=walked)
     site_mean, site_far = distances(mine, atom_pos, len(atoms), xy, network=walked)
-    piece = _pieces(len(atoms), edges)
+    piece = walkable_pieces(len(atoms), edges)
     limit = _reach_limit(reach)
+    locks = _locks(territory, settings.locks, index, community_index)
     problem = Problem(
         name=subdistrict_id,
         atom_ids=tuple(index),
@@ -151,90 +155,38 @@ def pose(
         reach_limit_m=limit,
         horizon=horizon,
         piece=piece,
-        gaps=_gaps(territory, index, piece, windows),
-        headroom=0.0 if _grows(windows, horizon) else settings.headroom,
+        gaps=_gaps(territory, policy, index, piece, windows),
+        headroom=0.0 if grows(windows, horizon) else settings.headroom,
         number=settings.number.get(subdistrict_id),
-        locks=_locks(territory, settings.locks, index, community_index),
-        compounds=_compounds(policy, atoms, windows),
+        locks=locks + kept_in_pieces(policy, communities.loc[community_index], today, edges, locks),
+        compounds=_compounds(territory, policy, atoms, windows),
+        may_stay=(policy.size.untouched or policy.size.strength) != "must",
     )
     return Posed(problem, int(atoms.loc[strayed, "households"].sum()))
 
 
 def _borders(territory: Territory, policy: Policy, index: pd.Index[str]) -> tuple[Ints, Floats, Floats]:
-    """Crossable edges inside the sub-district, km off the policy's lines, km of main road along them."""
+    """Edges that a community may lie across, km off the policy's lines, km that it had better not lie across."""
     graph = territory.graph
-    a = index.get_indexer(pd.Index(graph.edges["atom_a"]))
-    b = index.get_indexer(pd.Index(graph.edges["atom_b"]))
-    inside = (a >= 0) & (b >= 0) & graph.edges["crossable"].to_numpy(dtype=bool)
-    shared = graph.edges["shared_m"].to_numpy(dtype=np.float64)
+    a, b, rows = inner_edges(territory, index)
+    used = rows["crossable"].to_numpy(dtype=bool) & ~barred_borders(territory, policy, index)
+    shared = rows["shared_m"].to_numpy(dtype=np.float64)
     lines = frozenset().union(*(rule.classes for rule in policy.of_kind(BorderRule)))
-    along = graph.length_along(lines).to_numpy(dtype=np.float64) if lines else shared
-    main = frozenset().union(*(rule.classes for rule in policy.of_kind(CrossingRule)))
-    crossing = graph.length_along(main).to_numpy(dtype=np.float64)
-    edges = np.column_stack([a[inside], b[inside]]).astype(np.int64).reshape(-1, 2)
-    return edges, np.maximum(shared - along, 0.0)[inside] / 1000.0, crossing[inside] / 1000.0
-
-
-def _windows(
-    policy: Policy, buildings: gpd.GeoDataFrame, atom_pos: Ints, n: int, settings: PoseSettings
-) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
-    """The size windows today and at the horizon. An alternative counts only where every home is known."""
-    size = policy.size
-    inhabited = buildings["households"].to_numpy() > 0
-
-    def weights(column: str, scale: Floats | None = None) -> Floats | None:
-        values = buildings[column].to_numpy(dtype=np.float64)
-        if np.isnan(values[inhabited]).any():
-            return None
-        values = np.nan_to_num(values) if scale is None else np.nan_to_num(values) * scale
-        return _per_atom(atom_pos, values, n)
-
-    first = weights(size.measure)
-    if first is None:
-        known = [c for c in ("households", "dwellings", "people", "registered_people") if weights(c) is not None]
-        raise CaseError([Fault("fault.measure_unknown", {"measure": size.measure, "known": ", ".join(known)})])
-    today = [Window(size.measure, first, size.min, size.max)]
-    second = weights(size.alternative) if size.alternative else None
-    if second is not None and size.alternative is not None:
-        low, high = size.alternative_min or 0, size.alternative_max or 0
-        today.append(Window(size.alternative, second, low, high))
-    if not (settings.horizon or policy.of_kind(GrowthRule)):
-        return tuple(today), ()
-    now = buildings["households"].to_numpy(dtype=np.float64)
-    later = buildings["horizon_households"].to_numpy(dtype=np.float64)
-    growth = np.divide(later, now, out=np.ones_like(later), where=now > 0)
-    horizon = []
-    for window in today:
-        if window.measure == "households":
-            scaled: Floats | None = _per_atom(atom_pos, later, n)
-        else:
-            scaled = weights(window.measure, growth)
-        if scaled is not None:
-            horizon.append(Window(window.measure, scaled, window.low, window.high))
-    return tuple(today), tuple(horizon)
+    along = graph.length_along(lines).loc[rows.index].to_numpy(dtype=np.float64) if lines else shared
+    charged = charged_m(territory, policy, index)
+    edges = np.column_stack([a, b])[used].astype(np.int64).reshape(-1, 2)
+    return edges, np.maximum(shared - along, 0.0)[used] / 1000.0, charged[used] / 1000.0
 
 
 def _reach_limit(reach: ReachRule | None) -> float | None:
     """Farthest building allowed, None where reach is no must.
 
-    The models ask it of every building. Of a share only, they would ask too much and prove too much: refused.
+    The models ask it of every building. Of a share only, they would ask too much, and call impossible what the
+    document allows: then they ask nothing, and the checks tell.
     """
-    if reach is None or reach.strength != "must":
+    if reach is None or reach.strength != "must" or reach.share < 1.0:
         return None
-    if reach.share < 1.0:
-        raise CaseError([Fault("fault.reach_share", {"rule": reach.rule_id, "share": reach.share})])
     return reach.limit_distance_m or reach.target_distance_m
-
-
-def _grows(today: tuple[Window, ...], horizon: tuple[Window, ...]) -> bool:
-    """True if planned housing changes anything here: then the horizon windows say how much room is needed."""
-    pairs = zip(today[: len(horizon)], horizon, strict=True)
-    return any(not np.array_equal(now.weights, later.weights) for now, later in pairs)
-
-
-def _per_atom(atom_pos: Ints, values: Floats, n: int) -> Floats:
-    """Sum of a building column by atom, shape (n,)."""
-    return np.bincount(atom_pos, weights=values, minlength=n).astype(np.float64)
 
 
 def _seats(
@@ -245,7 +197,7 @@ def _seats(
     A centre that stands on another community's land cannot hold its own community together; that community is
     asked to find a seat on its own land (method §4, *Identity*).
     """
-    facilities = territory.layers.facilities
+    facilities = territory.layers.centres
     if facilities.empty:
         return ()
     tree = shapely.STRtree(atoms.geometry.to_numpy())
@@ -265,16 +217,10 @@ def _seats(
     )
 
 
-def _pieces(n: int, edges: Ints) -> Ints:
-    """Label of the connected piece of each atom."""
-    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
 def _gaps(
-    territory: Territory, index: pd.Index[str], piece: Ints, windows: tuple[Window, ...]
+    territory: Territory, policy: Policy, index: pd.Index[str], piece: Ints, windows: tuple[Window, ...]
 ) -> tuple[tuple[int, int], ...]:
-    """Shortest gaps at pieces that cannot stand alone: below the minimum in every measure."""
+    """Shortest gaps at pieces that cannot stand alone, below the minimum in every measure; none between zones."""
     gaps = territory.graph.gaps
     if gaps.empty:
         return ()
@@ -284,22 +230,37 @@ def _gaps(
     a, b = (index.get_indexer(pd.Index(gaps[side])) for side in ("atom_a", "atom_b"))
     use = (a >= 0) & (b >= 0)
     use[use] = ~alone[piece[a[use]]] | ~alone[piece[b[use]]]
+    for zone in _forbidden_zones(territory, policy, index):
+        use[use] = zone[a[use]] == zone[b[use]]
     return tuple((int(i), int(j)) for i, j in zip(a[use], b[use], strict=True))
 
 
 def _compounds(
-    policy: Policy, atoms: gpd.GeoDataFrame, windows: tuple[Window, ...]
+    territory: Territory, policy: Policy, atoms: gpd.GeoDataFrame, windows: tuple[Window, ...]
 ) -> tuple[tuple[int, ...], ...]:
-    """Atoms of each compound of at least two atoms that fits into one community."""
-    if not policy.of_kind(CompoundRule):
+    """Atoms of each compound of at least two atoms that fits into one community.
+
+    One that lies across a forbidden zone border is asked for only if keeping it whole is a must, too.
+    """
+    rules = policy.of_kind(CompoundRule)
+    if not rules:
         return ()
+    zones = (
+        [] if any(rule.strength == "must" for rule in rules) else _forbidden_zones(territory, policy, atoms.index)
+    )
     positions = pd.Series(np.arange(len(atoms)), index=atoms.index)
     groups = []
     for _, members in positions.groupby(atoms["compound_id"], sort=True):
         where = members.to_numpy()
-        if len(where) > 1 and any(window.weights[where].sum() <= window.high for window in windows):
+        fits = any(window.weights[where].sum() <= window.high for window in windows)
+        if len(where) > 1 and fits and all(len(np.unique(zone[where])) == 1 for zone in zones):
             groups.append(tuple(int(pos) for pos in where))
     return tuple(groups)
+
+
+def _forbidden_zones(territory: Territory, policy: Policy, index: pd.Index[str]) -> list[Ints]:
+    """Zone of each atom of the sub-district, for every kind of zone that no community may straddle."""
+    return [parted_zones(territory, kind, index) for kind in zone_kinds(policy, forbidden=True)]
 
 
 def check_locks(territory: Territory, requests: tuple[LockRequest, ...]) -> None:

@@ -129,6 +129,9 @@ class Problem:
         Sets of atoms that form one compound and must stay together; compounds above the maximum are left out.
     unlike
         Plans that this one must differ from.
+    may_stay
+        Where there is no plan otherwise, communities of the wrong size may stay exactly as they are: the policy
+        asks less of what a plan leaves alone.
     """
 
     name: str
@@ -156,6 +159,7 @@ class Problem:
     locks: tuple[Lock, ...] = ()
     compounds: tuple[tuple[int, ...], ...] = ()
     unlike: tuple[Unlike, ...] = ()
+    may_stay: bool = False
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit: a bug of ours, never an input fault."""

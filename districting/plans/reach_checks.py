@@ -48,6 +48,8 @@ def _beyond(
     far = np.nan_to_num(metres, nan=-1.0) > limit_m
     beyond = np.bincount(codes[far], weights=homes[far], minlength=len(evidence.households))
     strength = rule.strength if aspect == "out_of_reach" or rule.limit_distance_m is None else "prefer"
+    minutes = rule.limit_min if aspect == "out_of_reach" else rule.target_min
+    named = {} if minutes is None else {"minutes": minutes}
     within = 1 - beyond / np.maximum(evidence.households, 1)
     for pos in np.flatnonzero((beyond > 0) & (within < rule.share - 1e-9)):
         members = np.flatnonzero(far & (codes == pos))
@@ -66,6 +68,7 @@ def _beyond(
                 households=beyond[pos],
                 path=path,
                 share_within=float(within[pos]),
+                **named,
             ),
         )
 

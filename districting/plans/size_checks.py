@@ -9,10 +9,11 @@ import pandas as pd
 
 from districting.plans.evidence import Evidence, weaker
 from districting.plans.finding import Finding
+from districting.plans.growth import per_household
 from districting.plans.measures import SIZE_COLUMNS, total
 from districting.plans.problem import Bools, Floats
 from districting.policies.rule import Measure
-from districting.policies.sizes import GrowthRule, SizeRule
+from districting.policies.sizes import GridRule, GrowthRule, SizeRule
 
 
 def check_size(rule: SizeRule, evidence: Evidence) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def check_size(rule: SizeRule, evidence: Evidence) -> Iterator[Finding]:
 def check_growth(rule: GrowthRule, evidence: Evidence) -> Iterator[Finding]:
     """The bounds of the size rule with planned housing; only communities that planned housing changes.
 
-    Measures other than households grow, building by building, as its households do.
+    Measures other than households grow, building by building, as its households do; on new ground, as the case.
     """
     size = evidence.policy.size
     horizon = evidence.division.sum_by_community(evidence.territory.layers.buildings["horizon_households"])
@@ -67,6 +68,11 @@ def check_growth(rule: GrowthRule, evidence: Evidence) -> Iterator[Finding]:
                 households=horizon[pos],
                 now=int(evidence.households[pos]),
             )
+
+
+def check_grid(rule: GridRule, evidence: Evidence) -> Iterator[Finding]:
+    """Nothing: a division into communities has no grids. A division into grids is judged where grids are made."""
+    yield from ()
 
 
 def _told(
@@ -114,11 +120,11 @@ def _other_measure_suffices(rule: SizeRule, evidence: Evidence) -> Bools:
 
 
 def _at_horizon(evidence: Evidence, measure: Measure, horizon: Floats) -> Floats:
-    """A measure of size at the horizon, grown as the households of each building grow."""
+    """A measure of size at the horizon: every household to come brings as much as those of its building."""
     if measure == "households":
         return horizon
-    buildings = evidence.territory.layers.buildings
+    buildings, column = evidence.territory.layers.buildings, SIZE_COLUMNS[measure]
     now = buildings["households"]
-    growth = (buildings["horizon_households"] / now.where(now > 0)).fillna(1.0)
-    grown: pd.Series[float] = total(evidence.division, buildings[SIZE_COLUMNS[measure]] * growth, now)
+    more = (buildings["horizon_households"] - now) * per_household(buildings, column)
+    grown: pd.Series[float] = total(evidence.division, buildings[column].where(now > 0, 0.0) + more, now)
     return np.asarray(grown, dtype=np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -20,6 +22,7 @@ from districting.territory.grouping import join_small
 from districting.territory.holding import hold_together
 from districting.territory.labelling import atom_table, cutting_notes
 from districting.territory.layers import Layers
+from districting.territory.parcels import parcels
 from districting.territory.pieces import Homes, Pieces
 from districting.territory.placement import NEAREST_M, place
 from districting.territory.refinement import cut_by_communities, refine
@@ -33,7 +36,14 @@ SMOOTH_M = 5.0
 RECUTS = 3
 
 
-def cut_atoms(layers: Layers, *, cap: int, progress: Progress = silent) -> Atoms:
+def cut_atoms(
+    layers: Layers,
+    *,
+    cap: int,
+    whole: int | None = None,
+    zones: Collection[str] = (),
+    progress: Progress = silent,
+) -> Atoms:
     """Cut the sub-districts into atoms of at most ``cap`` households.
 
     The lines of all layers make one fine arrangement; slivers between carriageways go to their neighbours along
@@ -46,6 +56,10 @@ def cut_atoms(layers: Layers, *, cap: int, progress: Progress = silent) -> Atoms
         What was read, clean, in one metric CRS.
     cap
         Households that an atom may hold, unless it is a single building.
+    whole
+        Households up to which a compound stays in one atom; None: ``cap``.
+    zones
+        Kinds of zone whose borders cut like those of sub-districts: no atom lies in two.
     progress
         Told after each of five steps.
 
@@ -61,7 +75,16 @@ def cut_atoms(layers: Layers, *, cap: int, progress: Progress = silent) -> Atoms
     """
     if cap < 1:
         raise LayerError([Fault("fault.atoms.cap", {"cap": cap})])
-    units = whole_units(layers, cap=cap)
+    whole = cap if whole is None else whole
+    units = whole_units(layers, cap=whole)
+    if zones:
+        ground = parcels(layers, zones)
+        return ground.named_again(_cut(ground.layers, ground.split(units), cap, whole, progress))
+    return _cut(layers, units, cap, whole, progress)
+
+
+def _cut(layers: Layers, units: Units, cap: int, whole: int, progress: Progress) -> Atoms:
+    """The recipe on land that needs no other division first."""
     faces = arrange(layers, cut_lines(layers, units))
     homes = _homes(layers, units)
     progress(Step("stage.cut", 1, 5))
@@ -85,7 +108,7 @@ def cut_atoms(layers: Layers, *, cap: int, progress: Progress = silent) -> Atoms
         if not _divisible(pieces, homes, cap=cap):
             break
         pieces = _cut_and_joined(pieces, homes, layers, units, hard, cap=cap)
-    table, building_atom = atom_table(layers, pieces, homes, units, cap=cap)
+    table, building_atom = atom_table(layers, pieces, homes, units, cap=whole)
     minority = _minority(layers, table, building_atom)
     notes = cutting_notes(layers, table, building_atom, units, minority, nearest, cap=cap)
     return Atoms(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from districting.assessment.wording import finding_sentence
+from districting.language import Language, say
 from districting.plans.checks import check
 from districting.plans.division import Division
 from districting.plans.finding import Finding
@@ -34,5 +38,9 @@ def of_plan(territory: Territory, plan: Plan, *rules: Rule) -> list[Finding]:
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str]]:
-    """Aspect and community of each finding."""
+    """Aspect and community of each finding; every one of them can be said, and has a name."""
+    for finding in findings:
+        for language in get_args(Language):
+            assert finding_sentence(finding, language)
+            assert say(f"aspect.{finding.aspect}", language)
     return [(finding.aspect, finding.community_id) for finding in findings]

@@ -19,7 +19,6 @@ from districting.policies.land import (
     CoverageRule,
     CrossingRule,
     NestingRule,
-    ShapeRule,
 )
 from districting.policies.rules import RULE_KINDS
 from districting.policies.sizes import GrowthRule, SizeRule
@@ -310,30 +309,6 @@ class TestContiguity:
         assert of_today(town("A B A\nB B B", bridges=bridge), self.RULE) == []
 
 
-class TestShape:
-    RULE = ShapeRule(rule_id="shape", strength="prefer", clause="7")
-
-    def test_a_community_around_another_has_a_hole(self) -> None:
-        ground = town("A A A\nA B A\nA A A", households="1 1 1\n1 70 1\n1 1 1")
-        findings = of_today(ground, self.RULE)
-        assert told(findings) == [("hole", "A")]
-        assert (findings[0].households, findings[0].place) == (70, (300.0, 300.0))
-        assert findings[0].detail["inside"] == ["B社区"]
-        assert of_today(ground, dataclasses.replace(self.RULE, holes=True)) == []
-
-    def test_around_land_of_another_sub_district_it_has_none(self) -> None:
-        ground = town("A A A\nA B A\nA A A", subdistricts="S S S\nS T S\nS S S")
-        assert of_today(ground, self.RULE) == []
-
-    def test_interlocking_outlines_are_told_at_their_deepest_bay(self) -> None:
-        rule = dataclasses.replace(self.RULE, min_compactness=0.5)
-        ground = town("A B B\nA A B\nA B B\nA A B")
-        findings = [f for f in of_today(ground, rule) if f.community_id == "A"]
-        # A: six squares, perimeter 14 sides: 4 pi 6 / 14^2
-        assert findings[0].measured == pytest.approx(4 * np.pi * 6 / 14**2)
-        assert of_today(town("A A\nA A"), rule) == []
-
-
 class TestCoverage:
     RULE = CoverageRule(rule_id="coverage", **MUST)
 
@@ -378,7 +353,11 @@ class TestNesting:
         findings = of_today(ground, self.RULE)
         assert told(findings) == [("across_subdistricts", "B")]
         assert (findings[0].measured, findings[0].unit, findings[0].detail["other"]) == (4, "households", "T街道")
-        assert of_today(ground, dataclasses.replace(self.RULE, exceptions=("B",))) == []
+
+    def test_a_community_excepted_by_name_is_reported_only(self) -> None:
+        ground = town("A A B B", households="9 9 9 4", subdistricts="S S S T")
+        findings = of_today(ground, dataclasses.replace(self.RULE, exceptions=("B社区",)))
+        assert [(f.aspect, f.community_id, f.strength) for f in findings] == [("managed_elsewhere", "B", "prefer")]
 
     def test_empty_land_in_another_sub_district(self) -> None:
         findings = of_today(town("A A B B", households="9 9 9 0", subdistricts="S S S T"), self.RULE)

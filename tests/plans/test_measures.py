@@ -12,13 +12,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from districting.plans.community_table import community_table
 from districting.plans.distances import distance_to_seat_m, reach_table, smallest_radius_m, walk_network
 from districting.plans.division import Division
-from districting.plans.lines import border_share
+from districting.plans.lines import border_share, border_shares
 from districting.plans.measures import (
     area_m2,
     centres,
-    community_table,
     compounds_split,
     estimated_share,
     holes,
@@ -133,6 +133,17 @@ def test_a_border_follows_a_line_beside_it_but_not_one_that_crosses_it() -> None
     assert border_share(Division.today(along).outlines, along.layers, ["rail"])["A"] == 0
 
 
+def test_a_border_is_shared_out_among_the_classes_that_it_follows() -> None:
+    roads = [("primary", "", [(0, 0), (0, 2)]), ("trunk", "", [(0, 1), (0, 2)]), ("service", "", [(0, 0), (2, 0)])]
+    ground = town("A A\nA A", roads=roads)
+    shares = border_shares(Division.today(ground).outlines, ground.layers, ["trunk", "primary", "rail"])
+    # West side: the northern half follows both and counts for the trunk road, which is named first.
+    assert shares.loc["A"].tolist() == pytest.approx([0.125, 0.125, 0.0], abs=0.02)
+    assert border_share(Division.today(ground).outlines, ground.layers, ["trunk", "primary"])[
+        "A"
+    ] == pytest.approx(0.25, abs=0.01)
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     turn=st.floats(0, 360, allow_nan=False),
@@ -158,6 +169,11 @@ def test_the_table_holds_every_measure_of_every_community() -> None:
     assert table["area_m2"].tolist() == [3 * SIDE**2, SIDE**2, 2 * SIDE**2]
     assert table.loc["A", "share_within"] == 1.0
     assert table["border_share"].tolist() == [0, 0, 0]
+    assert table["target_deviation"].tolist() == pytest.approx([70 / 3500 - 1, 30 / 3500 - 1, -1])
+    assert table["people_per_registered_person"].tolist()[:2] == [1.2, 1.2]
+    # 40 of A's 70 households live at its centre; B's two squares east of it and one north.
+    assert table["nearest_centre_m"].tolist()[:2] == pytest.approx([0, np.hypot(400, 200)])
+    assert table["outgrows_year"].isna().all()
     national = community_table(Division.today(ground), ground, preset("national-2026"))
     assert national["border_share"].isna().all()
 

@@ -19,17 +19,18 @@ from districting.solvers.exact.separations import Minimum
 #: What of each kind of rule the models ask, or why it is only checked.
 ASKED: Mapping[str, str] = {
     "size": "size_windows: every community within the first window, or the second; land_size for new ones",
-    "reach": "pairs out of reach are left out of the model (sites._allowed) where the rule is a must; "
-    "otherwise only the mean distance is minimised",
+    "reach": "pairs out of reach are left out of the model (sites._allowed) where the rule is a must for every "
+    "household; of a share only nothing is asked, as every building would be too much: the checks tell",
     "border": "objective open_border: km of border that is not on a line of the rule's classes",
-    "crossing": "objective open_border: km of line that runs through a community; lines without a crossing "
-    "are no adjacency at all",
-    "shape": "checked, not optimised: distance and border pull parts together, and a hole is rare enough to be "
-    "shown rather than forbidden",
-    "contiguity": "neighbours_first and hop_ordered a priori, separator cuts on demand",
+    "crossing": "a must: borders along such a road are no adjacency (parting.barred_borders); otherwise objective "
+    "open_border: km of line that runs through a community. Lines without a crossing are never an adjacency",
+    "shape": "checked, not optimised: distance and border pull parts together, and a hole or a neck is rare "
+    "enough to be shown rather than forbidden",
+    "contiguity": "neighbours_first and hop_ordered a priori, separator cuts on demand; an excepted community "
+    "that lies in parts is kept as it is (agreements.kept_in_pieces)",
     "coverage": "every_atom_in_one_part",
-    "nesting": "subdistrict: every problem is one sub-district; other zones are checked, not optimised, as "
-    "their borders belong to other offices",
+    "nesting": "subdistrict: every problem is one sub-district. Zones, a must: atoms are cut along their borders, "
+    "which are no adjacency (parting.barred_borders); otherwise charged like a main road (objective open_border)",
     "compound": "atoms of one compound share their variables (sites.groups)",
     "office": "the root of a part is the atom of its seat",
     "growth": "size_windows on the horizon windows",
