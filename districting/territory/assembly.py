@@ -19,7 +19,7 @@ from districting.territory.homes import with_planned
 from districting.territory.joining_files import typed
 from districting.territory.layers import Layers
 from districting.territory.roles import known_names
-from districting.territory.specs import Role
+from districting.territory.specs import STAFF_COLUMNS, Role
 from districting.territory.tiling import GAP_M2, tile_communities, tile_subdistricts
 
 #: How far outside every sub-district a building may stand and still belong, in m.
@@ -194,7 +194,8 @@ def _derived(buildings: gpd.GeoDataFrame, subdistricts: gpd.GeoDataFrame) -> gpd
     land = land_of_buildings(buildings, subdistricts)
     land["name"] = land.index.to_numpy(dtype=object)
     land["code"] = None
-    return land[["name", "code", "subdistrict_id", "geometry"]]
+    land[list(STAFF_COLUMNS)] = np.nan
+    return land[["name", "code", "subdistrict_id", *STAFF_COLUMNS, "geometry"]]
 
 
 def _communities_in(

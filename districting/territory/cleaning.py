@@ -154,7 +154,7 @@ def _away_from_community(layers: Layers) -> Fault | None:
 
 def _centres_outside(layers: Layers) -> Fault | None:
     """Service centres that stand outside the community that they serve."""
-    centres = layers.facilities[layers.facilities["community_id"].isin(layers.communities.index)]
+    centres = layers.centres[layers.centres["community_id"].isin(layers.communities.index)]
     land = layers.communities.geometry.reindex(centres["community_id"]).to_numpy()
     wrong = ~shapely.intersects(land, centres.geometry.to_numpy())
     return _warning("note.check_centres_outside", centres, wrong)
@@ -163,10 +163,10 @@ def _centres_outside(layers: Layers) -> Fault | None:
 def _without_centre(layers: Layers) -> Fault | None:
     """Communities without a service centre."""
     communities = layers.communities
-    if not len(layers.facilities):
+    if not len(layers.centres):
         return None
     return _warning(
-        "note.check_without_centre", communities, ~communities.index.isin(layers.facilities["community_id"])
+        "note.check_without_centre", communities, ~communities.index.isin(layers.centres["community_id"])
     )
 
 

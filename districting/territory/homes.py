@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from districting.errors import Fault
+from districting.territory.borders import Ints, Shapes
 from districting.territory.columns import examples, fault_of
 from districting.territory.files import FileTable
 
@@ -100,20 +101,9 @@ def with_planned(
     buildings = buildings.assign(horizon_households=buildings["households"])
     if not len(due):
         return buildings, []
-    places = shapely.point_on_surface(due.geometry.to_numpy())
-    homes = buildings.geometry.to_numpy()
-    joins = np.full(len(due), -1)
-    if len(homes):
-        near, home = shapely.STRtree(homes).query_nearest(places, max_distance=PLANNED_WITHIN_M, all_matches=False)
-        joins[near] = home
-    if len(compounds):
-        inside, compound = shapely.STRtree(compounds.geometry.to_numpy()).query(places, predicate="intersects")
-        for i, compound_id in zip(inside, compounds.index.to_numpy()[compound], strict=True):
-            members = np.flatnonzero((buildings["compound_id"] == compound_id).to_numpy())
-            if len(members):
-                joins[i] = members[np.argmin(shapely.distance(homes[members], places[i]))]
+    places, joins = planned_homes(buildings, due, compounds)
     joined = joins >= 0
-    more = np.bincount(joins[joined], weights=due["households"].to_numpy()[joined], minlength=len(homes))
+    more = np.bincount(joins[joined], weights=due["households"].to_numpy()[joined], minlength=len(buildings))
     buildings["horizon_households"] += more.astype("int64")
     if joined.all():
         return buildings, []
@@ -136,6 +126,29 @@ def with_planned(
     told = {"count": len(alone), "households": int(alone["households"].sum()), "examples": examples(alone.index)}
     note = Fault("note.planned_alone", told, severity="warning")
     return pd.concat([buildings, rows[buildings.columns]]).sort_index(), [note]
+
+
+def planned_homes(
+    buildings: gpd.GeoDataFrame, planned: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame
+) -> tuple[Shapes, Ints]:
+    """Where planned households come: a point each, and the position of the building that they join.
+
+    That is the nearest building of the compound that they are built in, else the nearest within
+    `PLANNED_WITHIN_M`, else -1: a row of their own. Arguments as in `with_planned`.
+    """
+    places: Shapes = np.asarray(shapely.point_on_surface(planned.geometry.to_numpy()), dtype=object)
+    homes = buildings.geometry.to_numpy()
+    joins = np.full(len(planned), -1, dtype=np.int64)
+    if len(homes):
+        near, home = shapely.STRtree(homes).query_nearest(places, max_distance=PLANNED_WITHIN_M, all_matches=False)
+        joins[near] = home
+    if len(compounds):
+        inside, compound = shapely.STRtree(compounds.geometry.to_numpy()).query(places, predicate="intersects")
+        for i, compound_id in zip(inside, compounds.index.to_numpy()[compound], strict=True):
+            members = np.flatnonzero((buildings["compound_id"] == compound_id).to_numpy())
+            if len(members):
+                joins[i] = members[np.argmin(shapely.distance(homes[members], places[i]))]
+    return places, joins
 
 
 def count_points(

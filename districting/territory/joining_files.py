@@ -13,11 +13,12 @@ import shapely
 from districting.errors import Fault
 from districting.territory.columns import examples, numbered, placed_ids
 from districting.territory.mending import single_lines
-from districting.territory.specs import ROLE_COLUMNS, Role
+from districting.territory.specs import ROLE_COLUMNS, STAFF_COLUMNS, Role
 
 _NUMBERS = {"people": "float64", "registered_people": "float64", "dwellings": "float64", "floors": "float64",
             "floor_area_m2": "float64", "households": "int64", "horizon_households": "int64", "year": "int64",
-            "level": "int64", "estimated": "bool", "bridge": "bool", "tunnel": "bool"}  # fmt: skip
+            "level": "int64", "estimated": "bool", "bridge": "bool", "tunnel": "bool",
+            **dict.fromkeys(STAFF_COLUMNS, "float64")}  # fmt: skip
 
 #: How ids begin for features that have none.
 _PREFIX: Mapping[Role, str] = {

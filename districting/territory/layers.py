@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import geopandas as gpd
+import numpy as np
 import pyproj
 
 from districting.errors import Fault
@@ -28,6 +29,14 @@ ROAD_CLASSES = (
 
 #: Kinds of barrier after reading. ``expressway``: an elevated or fenced road; ``wall``: of a city or campus.
 BARRIER_KINDS = ("rail", "water", "expressway", "wall")
+
+
+#: What a room or a place of a community is for: the whole premises (综合服务设施), offices open to residents, the
+#: staff's own offices, residents' activities, care of the elderly, an outdoor square, a one-stop station, a hall.
+ROOM_USES = ("service", "office", "staff_office", "activity", "elderly", "outdoor", "one_stop", "hall")
+
+#: Of these, where residents come to be served: only these are service centres, and may be a community's seat.
+CENTRE_USES = ("service", "office", "one_stop", "hall")
 
 
 @dataclass(frozen=True)
@@ -64,15 +73,18 @@ class Layers:
     barriers
         Index ``barrier_id``; LineString or Polygon. Columns ``kind`` (one of `BARRIER_KINDS`), ``name``.
     communities
-        Index ``community_id``; Polygon or MultiPolygon. Columns ``name``, ``code``, ``subdistrict_id``.
-        Where the case gives communities only as a column of the buildings, their land is the union of the
-        Voronoi cells of their buildings, clipped to the sub-district (``derived_communities`` is True).
+        Index ``community_id``; Polygon or MultiPolygon. Columns ``name``, ``code``, ``subdistrict_id``, and who
+        works there today, `specs.STAFF_COLUMNS` (float, NaN where unknown). Where the case gives communities
+        only as a column of the buildings, their land is the union of the Voronoi cells of their buildings,
+        clipped to the sub-district (``derived_communities`` is True).
     subdistricts
         Index ``subdistrict_id``; columns ``name`` and geometry (Multi)Polygon.
     facilities
-        Index ``facility_id``; Point. Service centres only, after the case's ``where``. Columns ``name``,
-        ``community_id`` (None where the file does not say: then the community that it stands in),
-        ``floor_area_m2`` (float, NaN where unknown).
+        Index ``facility_id``; Point. Rooms and places of communities, after the case's ``where``; the service
+        centres among them are `centres`. Columns ``name``, ``community_id`` (None where the file does not say:
+        then the community that it stands in), ``use`` (one of `ROOM_USES`; ``service`` where the file says
+        nothing), ``floor_area_m2`` (float, NaN where unknown; of an outdoor place its ground), ``candidate``
+        (bool: no centre yet, but a site for one).
     compounds, zones, planned
         Optional: gated compounds (index ``compound_id``; ``name``, ``phase``, polygon); zones such as school
         zones (index ``zone_id``; ``kind``, ``name``, polygon); planned housing (index ``planned_id``;
@@ -106,6 +118,20 @@ class Layers:
     def households(self) -> int:
         """Households of all buildings."""
         return int(self.buildings["households"].sum())
+
+    @property
+    def centres(self) -> gpd.GeoDataFrame:
+        """The facilities that are service centres: those where residents come to be served."""
+        found = self.facilities
+        if "candidate" in found.columns:
+            found = found[~found["candidate"].astype(bool)]
+        return found[found["use"].isin(CENTRE_USES)] if "use" in found.columns else found
+
+    @property
+    def candidate_sites(self) -> gpd.GeoDataFrame:
+        """The facilities that are no centres yet: sites where one could be set up."""
+        marked = self.facilities["candidate"] if "candidate" in self.facilities.columns else False
+        return self.facilities[np.zeros(len(self.facilities), dtype=bool) | np.asarray(marked, dtype=bool)]
 
     @property
     def estimated_share(self) -> float:

@@ -27,8 +27,15 @@ from districting.territory.columns import (
 from districting.territory.files import FileTable
 from districting.territory.homes import estimated_households
 from districting.territory.mending import mend_geometry
-from districting.territory.specs import ROLE_COLUMNS, Role
-from districting.territory.vocabulary import barrier_kinds, road_classes, says_estimated, truths
+from districting.territory.specs import ROLE_COLUMNS, STAFF_COLUMNS, Role
+from districting.territory.vocabulary import (
+    barrier_kinds,
+    road_classes,
+    room_uses,
+    says_candidate,
+    says_estimated,
+    truths,
+)
 
 Taken = tuple[gpd.GeoDataFrame, list[Fault]]
 
@@ -157,10 +164,14 @@ def _in_our_words(
 
 def _communities(found: FileTable) -> Taken:
     """Communities; the id falls back to the name where every one has its own."""
+    named = row_names(found)
     faults = missing_columns(found)
     columns = _texts(found, "community_id", "name", "code", "subdistrict_id")
     columns["community_id"] = _or_name(columns["community_id"], columns["name"])
-    table, wrong = _taken(found, columns, row_names(found))
+    for ours in STAFF_COLUMNS:
+        columns[ours], wrong = number(found, ours, named=named)
+        faults += wrong
+    table, wrong = _taken(found, columns, named)
     return table, faults + wrong
 
 
@@ -180,11 +191,15 @@ def _or_name(ids: pd.Series, names: pd.Series) -> pd.Series:
 
 
 def _facilities(found: FileTable) -> Taken:
-    """Service centres as points."""
+    """Rooms and places of communities as points, each with its use; ``service`` where none is told."""
     named = row_names(found)
     faults = missing_columns(found)
     columns = _texts(found, "facility_id", "name", "community_id")
+    words = text(found, "use")
+    columns["use"], wrong = _in_our_words(found, words, room_uses(words), ordinary=None)
+    faults += wrong
     columns["floor_area_m2"], wrong = number(found, "floor_area_m2", named=named)
+    columns["candidate"] = says_candidate(text(found, "candidate"))
     table, more = _taken(found, columns, named)
     return _as_points(table), faults + wrong + more
 

@@ -21,6 +21,7 @@ from districting.territory.borders import (
     border_segments,
     clean_coverage,
     dissolved,
+    polygon_parts,
 )
 from districting.territory.cutlines import LEVELS
 
@@ -139,7 +140,9 @@ def _divide(
         cell_parts, cell = shapely.get_parts(shapely.get_parts(cells), return_index=True)
         face = np.where(shapely.get_type_id(cell_parts) == 3, face[cell], -1)
         for number in np.unique(face[face >= 0]):
-            pieces.append(shapely.intersection(shapely.coverage_union_all(cell_parts[face == number]), land))
+            held = shapely.intersection(shapely.coverage_union_all(cell_parts[face == number]), land)
+            # Where cells and land touch, an overlay leaves lines beside polygons, and GEOS refuses such a mixture.
+            pieces.append(shapely.multipolygons(list(polygon_parts(held))))
             owner.append(int(number))
     return pieces, owner
 

@@ -23,6 +23,10 @@ Role = Literal[
 #: Every role a layer may play, in the order in which faults are reported.
 ROLES: tuple[Role, ...] = get_args(Role)
 
+#: Who works for a community today: members of the residents' committee (居委会), of the party organisation's
+#: committee (党组织班子), community workers (社区工作者), grid workers (网格员).
+STAFF_COLUMNS = ("committee_members", "party_committee_members", "workers", "grid_workers")
+
 #: Columns that each role understands, by our name; any other name in ``columns`` is a fault.
 ROLE_COLUMNS: Mapping[Role, tuple[str, ...]] = {
     "buildings": (
@@ -41,9 +45,9 @@ ROLE_COLUMNS: Mapping[Role, tuple[str, ...]] = {
     ),
     "roads": ("road_id", "road_class", "name", "bridge", "tunnel", "level"),
     "barriers": ("barrier_id", "kind", "name"),
-    "communities": ("community_id", "name", "code", "subdistrict_id"),
+    "communities": ("community_id", "name", "code", "subdistrict_id", *STAFF_COLUMNS),
     "subdistricts": ("subdistrict_id", "name"),
-    "facilities": ("facility_id", "name", "community_id", "floor_area_m2"),
+    "facilities": ("facility_id", "name", "community_id", "use", "floor_area_m2", "candidate"),
     "compounds": ("compound_id", "name", "phase"),
     "zones": ("zone_id", "kind", "name"),
     "planned": ("planned_id", "households", "year"),

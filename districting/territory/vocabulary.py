@@ -17,6 +17,7 @@ _BARRIERS = {
     word: "" if ours == _NOT_BUILT else ours for ours, theirs in known_words("barriers").items() for word in theirs
 }
 _BARRIER_PARTS = [(part, ours) for ours, parts in known_words("barrier_parts").items() for part in parts]
+_USE_PARTS = [(part, ours) for ours, parts in known_words("room_uses").items() for part in parts]
 _NO = {"", "f", "false", "0", "0.0", "no", "n", "none", "nan", "否", "无", "不是", "假"}
 
 
@@ -46,6 +47,21 @@ def barrier_kinds(words: pd.Series) -> pd.Series:
         return next((ours for part, ours in _BARRIER_PARTS if part in word), None)
 
     return _translated(words, kind)
+
+
+def room_uses(words: pd.Series) -> pd.Series:
+    """What each facility is for (`districting.territory.layers.ROOM_USES`); None for a word that we do not know.
+
+    Examples
+    --------
+    >>> list(room_uses(pd.Series(["居家养老服务站", "Office", None, "室外活动广场", "pub"])))
+    ['elderly', 'office', 'service', 'outdoor', None]
+    """
+
+    def use(word: str) -> str | None:
+        return next((ours for part, ours in _USE_PARTS if part in word), None) if word else "service"
+
+    return _translated(words, use)
 
 
 def truths(words: pd.Series) -> pd.Series:
@@ -79,6 +95,19 @@ def says_estimated(words: pd.Series) -> pd.Series:
         return words.copy()
     yes = {"t", "true", "1", "1.0", "yes", "y", "是"}
     return _translated(words, lambda word: word in yes or "estimat" in word or "估" in word).astype(bool)
+
+
+def says_candidate(words: pd.Series) -> pd.Series:
+    """True where a flag or a status says that a site is only a candidate.
+
+    Examples
+    --------
+    >>> list(says_candidate(pd.Series(["existing", "candidate", "备选点", None, "是", 0])))
+    [False, True, True, False, True, False]
+    """
+    yes = {"t", "true", "1", "1.0", "yes", "y", "是"}
+    marks = ("candidate", "备选", "候选", "拟建", "拟设")
+    return _translated(words, lambda word: word in yes or any(mark in word for mark in marks)).astype(bool)
 
 
 def _translated(words: pd.Series, translate: Callable[[str], object]) -> pd.Series:

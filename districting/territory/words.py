@@ -15,7 +15,7 @@ def _document() -> dict[str, Any]:
 
 
 def words(subject: str) -> dict[str, list[str]]:
-    """Our word → theirs, best first, for ``roads``, ``barriers``, ``barrier_parts`` or ``homes``.
+    """Our word → theirs, best first, for ``roads``, ``barriers``, ``room_uses``, ``homes`` and the like.
 
     Examples
     --------
