@@ -97,7 +97,7 @@ class Step:
 
 def carried_labels(before: Division, after: Division) -> pd.Series[str]:
     """Today's community of every building under the id that ``after`` gives it; its old id where it ends."""
-    return _relabelled(before.buildings, before, after)
+    return relabelled(before.buildings, before, after)
 
 
 def steps_of(before: Division, after: Division, territory: Territory) -> tuple[Step, ...]:
@@ -153,7 +153,7 @@ def order_steps(
     )
 
 
-def _relabelled(labels: pd.Series[str], before: Division, after: Division) -> pd.Series[str]:
+def relabelled(labels: pd.Series[str], before: Division, after: Division) -> pd.Series[str]:
     """Ids of today as the new division calls their successors."""
     carried = carried_ids(after, before)
     kept = carried[carried.notna()]
@@ -192,11 +192,12 @@ def _empty_atoms(before: Division, after: Division, territory: Territory) -> pd.
     """Atoms without a building, with their community today and after."""
     atoms = territory.atoms.table
     bare = ~atoms.index.isin(territory.atoms.building_atom)
-    today = named(before.outlines.index, positions(before.outlines.index, atoms["community_id"]), atoms.index)
+    held = atoms["community_id"] if before.atoms is None else before.atoms.reindex(atoms.index)
+    today = named(before.outlines.index, positions(before.outlines.index, held), atoms.index)
     assert after.atoms is not None
     table = pd.DataFrame(
         {
-            "from_id": _relabelled(today, before, after),
+            "from_id": relabelled(today, before, after),
             "to_id": as_text(after.atoms.reindex(atoms.index)),
             "households": np.int64(0),
             "atom": True,

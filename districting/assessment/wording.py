@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from districting.assessment.steps import Step
@@ -31,6 +32,9 @@ def finding_sentence(finding: Finding, language: Language) -> str:
         "allowed": "" if finding.allowed is None else quantity(finding.allowed, finding.unit, language),
         "households": quantity(finding.households, "households", language),
     }
+    if "minutes" in finding.detail:
+        minutes = finding.detail["minutes"]
+        values["path"] = say("finding_word.minutes", language, path=values["path"], minutes=minutes)
     if "border_class" in finding.detail:
         values["line"] = _line(finding.detail["border_class"], finding.detail.get("line_name", ""), language)
     return say(f"finding.{finding.aspect}", language, **values)
@@ -69,9 +73,11 @@ _UNCOUNTED = ("m", "m2", "share", "ratio")
 
 def _detail(key: str, value: Any, language: Language) -> str:
     """A detail of a finding, as its sentence shows it."""
+    if key == "along":
+        return _along(value, language)
     if isinstance(value, (list, tuple)):
         return _COMMA[language].join(map(str, value)) or say("finding_word.nothing", language)
-    if key in ("path", "measure"):
+    if key in ("path", "measure", "hollow_measure"):
         return say(f"finding_{key}.{value}", language)
     if key in ("now", "compound_size"):
         return quantity(value, "households", language)
@@ -80,6 +86,20 @@ def _detail(key: str, value: Any, language: Language) -> str:
     if key in ("host", "successor") and not value:
         return say("finding_word.no_community", language)
     return str(value)
+
+
+def _along(shares: Mapping[str, float], language: Language) -> str:
+    """What a border follows, class by class, most first."""
+    told = [
+        say(
+            "finding_word.along",
+            language,
+            line=say(f"finding_line.{border_class}", language),
+            share=quantity(share, "share", language),
+        )
+        for border_class, share in sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    return _COMMA[language].join(told) or say("finding_word.along_none", language)
 
 
 def _line(border_class: str, name: str, language: Language) -> str:

@@ -7,8 +7,9 @@ import time
 
 import geopandas as gpd
 
-from districting.assessment.diagnosis import diagnose
+from districting.assessment.diagnosis import CLASSES, diagnose
 from districting.assessment.wording import finding_sentence
+from districting.language import say, sentences
 from districting.plans.division import Division
 from districting.policies.reading import preset
 from tests.places import DATA, needs_shared
@@ -16,7 +17,13 @@ from tests.plans.drawn import town
 from tests.plans.real_town import beilin
 
 POLICY = preset("xian-2023").override(
-    {"reach.path": "straight", "size.alternative": None}, because="drawn in metres"
+    {
+        "reach.path": "straight",
+        "size.alternative": None,
+        "size.alternative_min": None,
+        "size.alternative_max": None,
+    },
+    because="drawn in metres",
 )
 
 
@@ -35,6 +42,25 @@ def test_some_sub_districts_alone() -> None:
     part = diagnose(ground, POLICY).only(["T"])
     assert {finding.subdistrict for finding in part.findings} == {"T街道"}
     assert part.table.index.tolist() == ["C"]
+
+
+def test_findings_by_class_say_what_kind_of_community_it_is() -> None:
+    ground = town("A A B\nC C C", households="3000 3000 500\n500 500 500")
+    by_class = diagnose(ground, POLICY).by_class
+    assert {name: [f.community_id for f in found] for name, found in by_class.items()} == {
+        "super_large": ["A"],
+        "micro": ["B"],
+        "seatless": ["A", "B", "C"],
+    }
+    assert list(by_class) == [name for name in CLASSES if name in by_class]
+
+
+def test_every_kind_of_finding_on_today_has_one_class_and_every_class_a_name() -> None:
+    known = [aspect for aspects in CLASSES.values() for aspect in aspects]
+    assert len(known) == len(set(known))
+    for name in (*CLASSES, "other"):
+        assert say(f"class.{name}", "zh") != say(f"class.{name}", "en")
+    assert all(f"aspect.{aspect}" in sentences() and f"finding.{aspect}" in sentences() for aspect in known)
 
 
 def test_a_town_in_order_has_no_findings() -> None:
@@ -57,7 +83,9 @@ def test_beilin_today_is_what_its_files_say() -> None:
     assert {finding.strength for finding in diagnosis.findings} == {"should", "prefer"}
     assert diagnosis.table["households"].sum() == 266_894
     # The one community that lies inside another, seen on the map.
-    assert told["hole"] == {"C059"}
+    inside = [f for f in diagnosis.findings if f.aspect == "enclave"]
+    assert [f.detail["other"] for f in inside] == [diagnosis.table["name"]["C059"]]
+    assert "hole" not in told
     assert all(finding_sentence(finding, "zh") for finding in diagnosis.findings)
     # 0.6 s measured; room for a slow machine.
     assert seconds < 5
