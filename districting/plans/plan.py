@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -36,3 +36,11 @@ class Plan:
     assignment: pd.Series[str]
     communities: pd.DataFrame
     unresolved: tuple[str, ...] = ()
+
+    def described(self, outlines: pd.DataFrame) -> Plan:
+        """The same plan with the names and seats of a division's outlines."""
+        known = outlines.reindex(self.communities.index)
+        columns = ["name", "seat_x", "seat_y", "seat_kind"]
+        there = self.communities.index.isin(outlines.index)
+        told = {column: self.communities[column].where(~there, known[column]) for column in columns}
+        return replace(self, communities=self.communities.assign(**told))
