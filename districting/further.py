@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from districting.engine import Job, run_jobs
+from districting.plans.problem import Lock
 from districting.progress import Progress, Stop, never, silent
 from districting.solvers.result import Result
 from districting.solvers.variety import differs, unlike
@@ -47,6 +48,9 @@ def further_plans(
 ) -> dict[str, dict[str, Result]]:
     """Results of every further plan: plan id (``adjust-2`` …) → sub-district id → result.
 
+    The best plan stands under its own id, too, since a search that its limit ended may be beaten by a further one:
+    then the two change places.
+
     Parameters
     ----------
     jobs, results
@@ -56,6 +60,7 @@ def further_plans(
     engine, workers, progress, stop
         As `run_jobs` takes them.
     """
+    best = dict(results)
     last = {job.key: result for job in jobs if (result := results[job.key]).solution is not None}
     asked = {job.key: job for job in jobs if job.key in last}
     found: dict[str, dict[str, Result]] = {}
@@ -66,20 +71,19 @@ def further_plans(
             asked[key] = _unlike_the_last(job, last[key], variety)
         again = {key: replace(job, plan_id=f"{key[0]}-{number}") for key, job in asked.items()}
         ended = run_jobs(list(again.values()), engine=engine, workers=workers, progress=progress, stop=stop)
-        ended = {job.key: _told(ended[job.key], results[key]) for key, job in again.items()}
         new = {
-            key: result
+            key: _told(ended[job.key], best[key])
             for key, job in again.items()
-            if _kept(job, result := ended[job.key], results[key], variety)
+            if _kept(job, ended[job.key], best[key], variety)
         }
-        for plan_id in dict.fromkeys(key[0] for key in new):
-            whole = {key[1]: last[key] for key in last if key[0] == plan_id}
-            whole |= {key[1]: result for key, result in new.items() if key[0] == plan_id}
-            whole |= {
-                job.key[1]: results[job.key] for job in jobs if job.key[0] == plan_id and job.key not in last
-            }
-            found[f"{plan_id}-{number}"] = whole
         last |= new
+        for key in new:
+            if new[key].objective < best[key].objective:
+                best[key], new[key] = _promoted(new[key], best[key])
+        for plan_id in dict.fromkeys(key[0] for key in new):
+            mine = [job.key for job in jobs if job.key[0] == plan_id]
+            found[f"{plan_id}-{number}"] = {key[1]: new.get(key, last.get(key, best[key])) for key in mine}
+            found[plan_id] = {key[1]: best[key] for key in mine}
         asked = {key: job for key, job in asked.items() if key in new}
     return found
 
@@ -89,7 +93,10 @@ def _unlike_the_last(job: Job, result: Result, variety: Variety) -> Job:
     assert result.solution is not None
     households = variety.differ_share * float(job.problem.households.sum())
     others = (*job.problem.unlike, unlike(result.solution, households))
-    return replace(job, problem=replace(job.problem, unlike=others))
+    # whom the best plan left alone stays so: there is no plan otherwise
+    alone = tuple(job.problem.community_ids.index(name) for name in result.notes.get("left_alone", ()))
+    locks = job.problem.locks + ((Lock("keep", communities=alone),) if alone else ())
+    return replace(job, problem=replace(job.problem, unlike=others, locks=locks))
 
 
 def _told(result: Result, best: Result) -> Result:
@@ -103,6 +110,22 @@ def _told(result: Result, best: Result) -> Result:
         result, status="feasible", lower_bound=first.lower_bound, terms=(first, *later),
         notes={**result.notes, "bound_of": "the best plan"},
     )  # fmt: skip
+
+
+def _promoted(better: Result, best: Result) -> tuple[Result, Result]:
+    """A further plan that beats an unproved best one in its place, and that one in the place of the further plan.
+
+    What was proved of the best plan holds for any plan, so the bounds stay.
+    """
+    first = replace(better.terms[0], lower_bound=min(best.terms[0].lower_bound, better.terms[0].value))
+    notes = {key: value for key, value in better.notes.items() if key != "bound_of"}
+    promoted = replace(
+        better,
+        lower_bound=min(best.lower_bound, better.objective),
+        terms=(first, *better.terms[1:]),
+        notes=notes,
+    )
+    return promoted, _told(best, promoted)
 
 
 def _kept(job: Job, result: Result, best: Result, variety: Variety) -> bool:

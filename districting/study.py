@@ -9,46 +9,38 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from districting.accounts import hold_to_account
 from districting.assessment.comparison import Comparison, compare
-from districting.assessment.diagnosis import Diagnosis, diagnose
-from districting.assessment.identity import derive_identity
+from districting.assessment.diagnosis import Diagnosis
+from districting.assessment.grid_counts import read_grid_counts
 from districting.assessment.proposal import propose_steps
-from districting.case import Case
+from districting.assessment.resources import ResourceTable, resources
+from districting.assessment.seating import choose_seats
+from districting.assessment.staging import Caps, StagedPlan
+from districting.at_hand import AtHand
 from districting.engine import Job, read_engine, run_jobs
-from districting.errors import CaseError, Fault, LayerError, SolverError
+from districting.errors import Fault, LayerError, PolicyError
 from districting.further import further_plans
+from districting.grid_handover import write_grids
+from districting.gridding import GridRun, divide, grid_rule, only_subdistricts, plan_file
 from districting.handover import Handover
-from districting.language import Language
 from districting.plans.checks import check
 from districting.plans.division import Division
-from districting.plans.lock_checks import broken_locks
-from districting.plans.plan import Plan
-from districting.plans.posing import LockRequest, Posed, check_locks, pose
-from districting.plans.reading import read_plan
-from districting.policies.access import ReachRule
+from districting.plans.posing import LockRequest, Posed
 from districting.policies.land import CrossingRule
-from districting.policies.policy import Policy
+from districting.policies.reading import read_policy
 from districting.prices import Price, crossed_roads, price_rules
-from districting.progress import Progress, Step, Stop, never, silent
+from districting.progress import Step, Stop, never
 from districting.run import Alternative, Judged, Run
 from districting.solvers.assembly import Answer, assemble
+from districting.staging import StageMaker
 from districting.territory.cleaning import inspect_layers
-from districting.territory.cutting import cut_atoms
-from districting.territory.joining import join_atoms
-from districting.territory.layers import Layers
-from districting.territory.sources import read_layers
-from districting.territory.territory import Territory
-from districting.territory.travel import WalkNetwork
-
-#: Kinds of rule that the models ask for in full: a must-finding on one of them is a bug of ours.
-ASKED_IN_FULL = {"size", "reach", "contiguity", "nesting", "coverage"}
 
 
-class Study:
+class Study(AtHand):
     """One case at work. What is read and cut is kept, so that every verb after the first is quick.
 
     Parameters
@@ -61,63 +53,13 @@ class Study:
         Told of every stage.
     """
 
-    def __init__(self, case: Case, *, language: Language | None = None, progress: Progress = silent) -> None:
-        self.case = case
-        self.language: Language = language or case.language
-        self.progress = progress
-
-    @classmethod
-    def open(cls, path: Path | str, *, language: Language | None = None, progress: Progress = silent) -> Study:
-        """A study of the case file at ``path``.
-
-        Raises
-        ------
-        CaseError
-            Listing everything that is wrong with the file.
-        """
-        return cls(Case.read(path), language=language, progress=progress)
-
-    @cached_property
-    def policy(self) -> Policy:
-        """The rules, with the case's overrides."""
-        return self.case.policy()
-
-    @cached_property
-    def layers(self) -> Layers:
-        """The inputs, read and cleaned.
-
-        Raises
-        ------
-        LayerError
-            Listing every fault of every layer.
-        """
-        layers = read_layers(
-            self.case.layers,
-            crs=self.case.crs,
-            folder=self.case.folder,
-            horizon=self.case.solve.horizon,
-            progress=self.progress,
-        )
-        return dataclasses.replace(layers, generated=layers.generated or self.case.generated)
-
-    @cached_property
-    def territory(self) -> Territory:
-        """The ground: layers, atoms and who touches whom."""
-        cap = self.case.solve.atom_cap or max(1, self.policy.published_max // 3)
-        atoms = cut_atoms(self.layers, cap=cap, progress=self.progress)
-        return Territory(self.layers, atoms, join_atoms(self.layers, atoms, progress=self.progress))
-
-    @cached_property
-    def today(self) -> Division:
-        """The division as it stands."""
-        return Division.today(self.territory)
-
     def doctor(self) -> tuple[Fault, ...]:
         """Everything that is wrong or doubtful with the inputs: faults that stop a run first, then warnings."""
         faults: list[Fault] = []
         try:
             faults += [*self.layers.notes, *inspect_layers(self.layers)]
-        except LayerError as error:
+            faults += self._unmet_needs()
+        except (LayerError, PolicyError) as error:
             faults += error.faults
         return tuple(sorted(faults, key=lambda fault: fault.severity != "error"))
 
@@ -162,7 +104,7 @@ class Study:
         started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
         diagnosis = self.diagnose(subdistricts=subdistricts)
         posed = self._pose(self.subdistrict_ids(subdistricts))
-        params = self.case.solve.params
+        params = self._params
         jobs = [
             Job(
                 posed[name].problem,
@@ -181,21 +123,27 @@ class Study:
         )
         made = []
         for one in approaches:
-            made.append((one, one.plan_id, {name: results[one.plan_id, name] for name in posed}))
+            best = further.get(one.plan_id, {name: results[one.plan_id, name] for name in posed})
+            made.append((one, one.plan_id, best))
             ids = [f"{one.plan_id}-{number}" for number in range(2, variety.plans + 1)]
             made += [(one, plan_id, further[plan_id]) for plan_id in ids if plan_id in further]
         alternatives = []
         for done, (one, plan_id, found) in enumerate(made):
             self.progress(Step("stage.check", done, len(made), plan_id))
             answers = {name: Answer(posed[name].problem, result) for name, result in found.items()}
-            plan = assemble(
-                plan_id, one.mode, answers, self.territory, today=self.today.outlines, language=self.language
+            plan = assemble(plan_id, one.mode, answers, self.territory, today=self.today.outlines)
+            division = Division.of_plan(plan, self.territory)
+            ground = (self.today, self.territory, self.policy)
+            judged = self.judge(choose_seats(division, *ground, network=self._network))
+            plan = plan.described(judged.division.outlines)
+            left_alone = {one for result in found.values() for one in result.notes.get("left_alone", ())}
+            hold_to_account(
+                plan, judged, posed, self.territory, self.policy, locks=self.case.locks, left_alone=left_alone
             )
-            judged = self.judge(Division.of_plan(plan, self.territory))
-            self._hold_to_account(plan, judged, posed)
             judged = self._only(judged, subdistricts)
             forced = {name: ask.forced_households for name, ask in posed.items() if ask.forced_households}
-            alternatives.append(Alternative(plan, judged, answers, one.profile, forced, self._names))
+            table = resources(judged.division, self.territory, self.policy, before=self.today)
+            alternatives.append(Alternative(plan, judged, answers, one.profile, forced, self._names, table))
         self.progress(Step("stage.compare"))
         today = self._only(self.judge(self.today), subdistricts)
         comparison = self._measure([today, *(one.judged for one in alternatives)], subdistricts)
@@ -243,7 +191,7 @@ class Study:
         return price_rules(
             study._pose(ids),
             mode=approach.mode,
-            params=dataclasses.replace(study.case.solve.params, profile=approach.profile),
+            params=dataclasses.replace(study._params, profile=approach.profile),
             locks=study.case.locks,
             roads=roads,
             pose_with=pose_with,
@@ -254,7 +202,8 @@ class Study:
         )
 
     def judge(self, division: Division) -> Judged:
-        """The verdict on a division, and the steps that lead to it from today."""
+        """The verdict on a division, the steps that lead to it from today, and names for its new communities."""
+        division, identities = self._identified(division)
         if division is self.today:
             findings = self._diagnosis.findings  # the same checks have been made
         else:
@@ -267,7 +216,7 @@ class Study:
             findings_before=self._diagnosis.findings,
             findings_after=findings,
         )
-        return Judged(division, findings, steps)
+        return Judged(division, findings, steps, identities)
 
     def check(self, path: Path | str) -> Judged:
         """The verdict on a plan file, ours or drawn by hand.
@@ -277,10 +226,86 @@ class Study:
         PlanError
             Listing everything that is wrong with the file.
         """
-        drawn = read_plan(Path(path), self.territory)
-        if drawn.outlines["origin"].isna().all():
-            drawn = derive_identity(self.today, drawn, self.territory)
-        return self.judge(drawn)
+        return self.judge(self._read_plan(path))
+
+    def resources(self, path: Path | str | None = None, *, grids: Path | str | None = None) -> ResourceTable:
+        """Rooms, staff and money of every community: of today, or of a plan beside today.
+
+        Parameters
+        ----------
+        path
+            A plan file, or the folder that holds it; None: today.
+        grids
+            Folder that `write_grids` wrote for the same division; None: the number of grids is estimated.
+
+        Raises
+        ------
+        PlanError
+            Listing everything that is wrong with a file.
+        """
+        counted = None if grids is None else read_grid_counts(Path(grids))
+        if path is None:
+            return resources(self.today, self.territory, self.policy, grids=counted)
+        file = plan_file(Path(path))
+        named = dataclasses.replace(self._read_plan(file), name=_unused(file, {self.today.name}))
+        return resources(named, self.territory, self.policy, before=self.today, grids=counted)
+
+    def grids(
+        self,
+        path: Path | str | None = None,
+        *,
+        policy: str | None = None,
+        subdistricts: Sequence[str] = (),
+        engine: str | None = None,
+        stop: Stop = never,
+    ) -> GridRun:
+        """Every community divided into grids: of today, or of a plan (a file, or the folder that holds it).
+
+        Parameters
+        ----------
+        policy
+            Whose grid rule holds: a preset or a policy file; None: the case's ``[grids]``, its policy's own, or
+            the default.
+        subdistricts
+            Names or ids; empty: all.
+        engine, stop
+            See `propose`; after a stop, communities not yet divided stay one grid each.
+
+        Raises
+        ------
+        CaseError, PlanError, PolicyError
+            If the policy has no grid rule, or case, plan or policy cannot be read.
+        """
+        read_engine(engine or self.case.solve.engine)
+        named = policy or self.case.grid_policy
+        asked = None if named is None else read_policy(named, folder=self.case.folder)
+        found, rule, borrowed = grid_rule(self.policy, asked)
+        division = self.today
+        if path is not None:
+            file = plan_file(Path(path))
+            division = dataclasses.replace(self._read_plan(file), name=_unused(file, {self.today.name}))
+        division, told = self._identified(division)
+        ids = self.subdistrict_ids(subdistricts)
+        return divide(
+            only_subdistricts(division, ids) if subdistricts else division,
+            self.layers,
+            policy=found,
+            rule=rule,
+            borrowed=borrowed,
+            codes={str(one): str(code) for one, code in told.table["code"].dropna().items()},
+            params=self.case.solve.params,
+            language=self.language,
+            engine=engine or self.case.solve.engine,
+            workers=self.case.solve.workers,
+            progress=self.progress,
+            stop=stop,
+        )
+
+    def write_grids(self, run: GridRun, out: Path | str) -> Path:
+        """Write everything that a division into grids hands over into ``out``; returns ``grids.json``."""
+        self.progress(Step("stage.write"))
+        seed = self.case.solve.seed
+        return write_grids(run, Path(out), layers=self.layers, seed=seed, language=self.language)
 
     def compare(self, paths: Sequence[Path | str]) -> tuple[list[Judged], Comparison]:
         """Today and any number of plan files, measured side by side."""
@@ -291,7 +316,43 @@ class Study:
             name = _unused(Path(path), names)
             names.add(name)
             judged.append(dataclasses.replace(one, division=dataclasses.replace(one.division, name=name)))
-        return judged, self._measure([self.judge(self.today), *judged])
+        return judged, self.measure(judged)
+
+    def stages(
+        self, path: Path | str, *, caps: Caps, time_limit_s: float = 60.0, stop: Stop = never
+    ) -> StagedPlan:
+        """A plan file brought about in the fewest stages, the most urgent changes first, each stage judged.
+
+        Parameters
+        ----------
+        caps
+            What may change in one stage.
+        time_limit_s
+            Wall time of the search for an order.
+        stop
+            Once True, the best stages so far are handed in.
+        """
+        judged = self.check(path)
+        name = _unused(Path(path), {self.today.name})
+        return StageMaker(
+            self.today,
+            dataclasses.replace(judged.division, name=name),
+            judged.proposal,
+            self.territory,
+            self.policy,
+            findings_before=self._diagnosis.findings,
+            findings_after=judged.findings,
+            identities=judged.identities,
+            caps=caps,
+            network=self._network,
+            time_limit_s=time_limit_s,
+            progress=self.progress,
+            stop=stop,
+        ).stages()
+
+    def write_stages(self, plan: StagedPlan, out: Path | str) -> Path:
+        """Write a staged plan into a folder that is replaced in one step; returns ``stages.json``."""
+        return self._handover.write_stages(plan, Path(out))
 
     def write(self, run: Run, out: Path | str) -> Path:
         """Write everything that a run hands over into ``out``; returns the compare page.
@@ -301,74 +362,21 @@ class Study:
         self.progress(Step("stage.write"))
         return self._handover.write_run(run, Path(out), case=self.case, started=run.started, seconds=run.seconds)
 
-    def write_comparison(self, judged: Sequence[Judged], comparison: Comparison, path: Path | str) -> Path:
-        """Write the compare page of plan files."""
+    def write_comparison(
+        self,
+        judged: Sequence[Judged],
+        comparison: Comparison,
+        path: Path | str,
+        *,
+        run: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Write the compare page of plan files; ``run``, the content of ``run.json``, for their certificates."""
         today = self._diagnosis.findings
-        return self._handover.write_comparison(judged, comparison, Path(path), today=today)
+        return self._handover.write_comparison(judged, comparison, Path(path), today=today, run=run)
 
-    def with_settings(self, changes: Mapping[str, Any]) -> Study:
-        """The same study with other settings of ``[solve]``; the ground is read again only for a new horizon.
-
-        Raises
-        ------
-        CaseError
-            If a setting or a mode is unknown.
-        """
-        faults = [
-            Fault("fault.setting", {"key": key, "value": value, "known": "≥ 0"})
-            for key, value in changes.items()
-            if isinstance(value, (int, float)) and value < 0
-        ]
-        if faults:
-            raise CaseError(faults)
-        case = dataclasses.replace(self.case, solve=dataclasses.replace(self.case.solve, **changes))
-        case.approaches()  # find out now whether all of them can be read
-        return self._of_case(case)
-
-    def _of_case(self, case: Case) -> Study:
-        """The study of another case on the same layers; the ground is kept where nothing of it changed."""
-        other = Study(case, language=self.language, progress=self.progress)
-        if case.solve.horizon == self.case.solve.horizon and case.solve.atom_cap == self.case.solve.atom_cap:
-            kept = ("policy", "layers", "territory", "today", "_network", "_diagnosis")
-            other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
-        return other
-
-    def subdistrict_ids(self, names: Sequence[str]) -> list[str]:
-        """Ids of the sub-districts named; all of them for no name.
-
-        Raises
-        ------
-        CaseError
-            If a name is unknown; says which there are.
-        """
-        table = self.layers.subdistricts
-        if not names:
-            return sorted(table.index)
-        by_name = {str(name): str(key) for key, name in table["name"].items()}
-        by_name |= {str(key): str(key) for key in table.index}
-        unknown = [name for name in names if name not in by_name]
-        if unknown:
-            values = {"names": ", ".join(unknown), "known": ", ".join(sorted(map(str, table["name"])))}
-            raise CaseError([Fault("fault.subdistrict_unknown", values)])
-        return sorted({by_name[name] for name in names})
-
-    def _pose(self, ids: Sequence[str]) -> dict[str, Posed]:
-        """The problem of every sub-district."""
-        settings = self.case.pose_settings
-        numbers: Mapping[str, tuple[int, int]] = settings.number
-        if "" in numbers:
-            if len(ids) != 1:
-                raise CaseError([Fault("fault.number_for_one", {"count": len(ids)})])
-            numbers = {ids[0]: numbers[""]}
-        else:
-            numbers = {self.subdistrict_ids([name])[0]: number for name, number in numbers.items()}
-        settings = dataclasses.replace(settings, number=numbers)
-        check_locks(self.territory, settings.locks)
-        posed = {}
-        for done, name in enumerate(ids):
-            self.progress(Step("stage.pose", done, len(ids), name))
-            posed[name] = pose(self.territory, self.policy, name, settings, network=self._network)
-        return posed
+    def measure(self, judged: Sequence[Judged]) -> Comparison:
+        """Today and divisions that have been judged, side by side."""
+        return self._measure([self.judge(self.today), *judged])
 
     def _only(self, judged: Judged, subdistricts: Sequence[str]) -> Judged:
         """The verdict on the sub-districts that were asked for; on all for none."""
@@ -388,53 +396,6 @@ class Study:
             network=self._network,
             subdistricts=self.subdistrict_ids(subdistricts) if subdistricts else (),
         )
-
-    def _hold_to_account(self, plan: Plan, judged: Judged, posed: Mapping[str, Posed]) -> None:
-        """Refuse a plan that a solver calls legal and the checks do not, in what the models ask for in full.
-
-        A community that also holds land where today's division stays was not the solver's to settle, nor one that
-        a lock keeps as it is.
-        """
-        solved = set(posed) - set(plan.unresolved)
-        elsewhere = set(plan.assignment[~self.territory.atoms.table["subdistrict_id"].isin(solved)].dropna())
-        elsewhere |= {one for lock in self.case.locks if lock.kind == "keep" for one in lock.communities}
-        asked = {*(rule.rule_id for rule in self.policy.rules if rule.kind in ASKED_IN_FULL), "identity"}
-        wrong = [
-            finding
-            for finding in judged.findings
-            if finding.strength == "must"
-            and finding.rule in asked
-            and finding.community_id not in elsewhere
-            and judged.division.outlines["subdistrict_id"].get(finding.community_id) in solved
-        ]
-        told = [f"{one.aspect} {one.community_id} {one.measured:g}" for one in wrong[:5]]
-        buildings = self.layers.buildings
-        asked_for = buildings["subdistrict_id"].isin(solved) & (buildings["households"] > 0)
-        lost = asked_for & judged.division.buildings.isna()
-        if lost.any():
-            told.append(f"{int(buildings.loc[lost, 'households'].sum())} households in no community")
-        told += broken_locks(judged.division, self.territory, self.case.locks, sorted(solved))
-        if told:
-            raise SolverError(
-                f"plan {plan.plan_id!r}: the checks refuse what the solver calls legal: {'; '.join(told)}"
-            )
-
-    @cached_property
-    def _diagnosis(self) -> Diagnosis:
-        """The diagnosis of all sub-districts."""
-        return diagnose(self.territory, self.policy, network=self._network)
-
-    @cached_property
-    def _network(self) -> WalkNetwork | None:
-        """The walking network, where the policy's reach is walked."""
-        if any(rule.path == "walk" for rule in self.policy.of_kind(ReachRule)):
-            return WalkNetwork.from_roads(self.layers.roads)
-        return None
-
-    @property
-    def _names(self) -> dict[str, str]:
-        """Names of the sub-districts by id."""
-        return {str(key): str(name) for key, name in self.layers.subdistricts["name"].items()}
 
     @property
     def _handover(self) -> Handover:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from districting.case import Case
-from districting.further import Variety
+from districting.engine import Job
+from districting.further import Variety, further_plans
 from districting.plans.division import Division
 from districting.plans.problem import Problem
 from districting.reports.words import plan_title
@@ -110,6 +111,27 @@ def test_where_every_plan_is_alike_there_is_no_further_one() -> None:
     for mode in ("adjust", "redraw", "whole"):
         asked = dataclasses.replace(problem, unlike=(unlike(best.solution, 50.0),))
         assert solve(asked, mode, Params()).solution is None
+
+
+def test_a_further_plan_that_beats_an_unproved_best_one_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_town(0)
+    proved = solve(problem, "redraw", Params(time_limit_s=20.0))
+    assert proved.solution is not None
+    turned = dataclasses.replace(proved.solution, part=proved.solution.part[::-1].copy())
+    worse = dataclasses.replace(
+        proved,
+        status="feasible",
+        solution=turned,
+        objective=proved.objective * 1.01,
+        lower_bound=proved.objective * 0.5,
+        terms=(dataclasses.replace(proved.terms[0], value=proved.objective * 1.01), *proved.terms[1:]),
+    )
+    job = Job(problem, "redraw", Params())
+    monkeypatch.setattr("districting.further.run_jobs", lambda jobs, **_: {jobs[0].key: proved})
+    found = further_plans([job], {job.key: worse}, Variety(plans=2, differ_share=0.0))
+    best, second = found["redraw"][problem.name], found["redraw-2"][problem.name]
+    assert (best.objective, second.objective) == (proved.objective, worse.objective)
+    assert best.lower_bound == second.lower_bound == worse.lower_bound
 
 
 def test_a_further_plan_has_a_title_that_people_understand() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from districting.language import Language, say
 from districting.plans.plan import Mode, Plan
 from districting.plans.problem import Ints, Problem
 from districting.solvers.result import Result
@@ -30,9 +29,8 @@ def assemble(
     territory: Territory,
     *,
     today: pd.DataFrame,
-    language: Language,
 ) -> Plan:
-    """One plan from the answers of its sub-districts.
+    """One plan from the answers of its sub-districts. New communities bear their id until they are named.
 
     Parameters
     ----------
@@ -45,9 +43,8 @@ def assemble(
     today
         Communities of today: index ``community_id``; ``name``, ``subdistrict_id``, ``seat_x``, ``seat_y``,
         ``seat_kind`` as the judge sees them.
-    language
-        Of the provisional names of new communities.
     """
+    names = territory.layers.communities["name"]
     standing = territory.atoms.table["community_id"]
     assignment = standing.astype(object).where(standing.notna(), None)
     rows: list[dict[str, object]] = []
@@ -63,7 +60,7 @@ def assemble(
             rows.append(
                 {
                     "community_id": community_id,
-                    "name": _name(territory, community_id, kept=kept, language=language),
+                    "name": str(names.get(community_id, community_id)) if kept else community_id,
                     "subdistrict_id": subdistrict_id,
                     "origin": community_id if kept else None,
                     "seat_x": chosen.x,
@@ -130,16 +127,6 @@ def _ids(problem: Problem, part: Ints, owners: list[int]) -> list[str]:
         taken.add(candidate)
         ids.append(candidate)
     return ids
-
-
-def _name(territory: Territory, community_id: str, *, kept: bool, language: Language) -> str:
-    """The name that a successor keeps, or a provisional one."""
-    names = territory.layers.communities["name"]
-    if kept:
-        return str(names.get(community_id, community_id))
-    stem, _, number = community_id.rpartition("-")
-    subdistricts = territory.layers.subdistricts["name"]
-    return say("name.new", language, name=names.get(stem, subdistricts.get(stem, stem)), n=number)
 
 
 def _as_today(

@@ -12,6 +12,7 @@ from districting.solvers.conflicts.explanation import explain
 from districting.solvers.conflicts.prechecks import prechecks
 from districting.solvers.exact.adjust.adjust import solve_adjust
 from districting.solvers.exact.whole.whole import solve_whole
+from districting.solvers.left_alone import with_left_alone
 from districting.solvers.params import Params
 from districting.solvers.redraw.redraw import solve_redraw
 from districting.solvers.result import Result
@@ -40,17 +41,36 @@ def solve(
         Whom to tell and to ask; after a stop the best plan so far comes back.
     """
     began = time.monotonic()
-    seen = prechecks(problem)
-    if seen:
-        seconds = time.monotonic() - began
-        return Result(
-            problem.name, mode, "infeasible", None, float("inf"), 0.0, (), seconds, params.seed, conflicts=seen
-        )
-    result = _SOLVERS[mode](problem, params, progress=progress, stop=stop)
+    result = _seen_or_solved(problem, mode, params, progress, stop)
     if result.status != "infeasible" or problem.unlike:  # that no plan differs so much needs no explanation
         return result
-    found = explain(problem, mode, params, progress=progress, stop=stop)
+    # What the mode itself has seen is nearer to the ground: it comes first.
+    found = (
+        result.conflicts if _SEEN in result.notes else explain(problem, mode, params, progress=progress, stop=stop)
+    )
     if not found:  # a plan turned up that the search had not come to
         return replace(result, status="unknown", conflicts=(), seconds=time.monotonic() - began)
-    # What the mode itself has seen is nearer to the ground: it comes first.
-    return replace(result, conflicts=(*result.conflicts, *found), seconds=time.monotonic() - began)
+    if _SEEN not in result.notes:
+        result = replace(result, conflicts=(*result.conflicts, *found))
+    if problem.may_stay and not stop():
+
+        def solve_within(asked: Problem, limit_s: float) -> Result:
+            within = replace(params, time_limit_s=limit_s)
+            return _seen_or_solved(asked, mode, within, progress, stop)
+
+        result = with_left_alone(problem, result, solve_within, params.time_limit_s)
+    return replace(result, seconds=time.monotonic() - began)
+
+
+#: Note on a result that was seen at first sight: nothing more is to be said of it.
+_SEEN = "seen"
+
+
+def _seen_or_solved(problem: Problem, mode: SolveMode, params: Params, progress: Progress, stop: Stop) -> Result:
+    """What is seen at first sight, else what the mode's own solver says."""
+    began = time.monotonic()
+    seen = prechecks(problem)
+    if not seen:
+        return _SOLVERS[mode](problem, params, progress=progress, stop=stop)
+    none, seconds = float("inf"), time.monotonic() - began
+    return Result(problem.name, mode, "infeasible", None, none, 0.0, (), seconds, params.seed, seen, {_SEEN: True})

@@ -41,7 +41,7 @@ def _plan() -> Plan:
     solution = Solution(np.array([0, 0]), (Chosen(1, 100.0, 0.0, 1, True),))
     result = Result("1", "whole", "optimal", solution, 100.0, 100.0, (), 0.0, 7)
     today = territory.layers.communities.assign(seat_x=[1.0, 2.0, np.nan], seat_y=0.0, seat_kind="existing")
-    return assemble("whole", "whole", {"1": Answer(problem, result)}, territory, today=today, language="en")
+    return assemble("whole", "whole", {"1": Answer(problem, result)}, territory, today=today)
 
 
 def test_a_community_that_spans_two_subdistricts_stays_on_where_nothing_was_solved() -> None:
