@@ -19,12 +19,13 @@ from districting.language import Language
 from districting.plans.posing import LockRequest, PoseSettings
 from districting.plans.problem import LockKind
 from districting.policies.policy import Policy
-from districting.policies.reading import read_policy
+from districting.policies.reading import DEFAULT_PRESET, read_policy
 from districting.solvers.approach import Approach, read_approaches
 from districting.solvers.params import Params
 from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
 
-_TOP = {"policy", "crs", "language", "generated", "layers", "solve", "locks", "overrides"}
+_TOP = {"policy", "crs", "language", "generated", "abolished_codes"}
+_TOP |= {"layers", "solve", "grids", "locks", "overrides"}
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,12 @@ class Case:
         Key of a figure of the policy → (value, reason).
     generated
         True if the data were generated; every page says so.
+    abolished_codes
+        CSV of communities abolished before (``code``, and perhaps ``name``), relative to the case: their codes and
+        names are never given again. The ``abolished.csv`` of an earlier plan is one.
+    grid_policy
+        ``[grids] policy``: whose grid rule holds, a preset id or the path of a policy file; None: the case's own
+        policy's, else `districting.gridding.DEFAULT_POLICY`.
     """
 
     path: Path
@@ -133,6 +140,8 @@ class Case:
     locks: tuple[LockRequest, ...] = ()
     overrides: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     generated: bool = False
+    abolished_codes: str | None = None
+    grid_policy: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -224,7 +233,7 @@ class _Reader:
             self.fault("fault.case_value", key="language", value=language, known="zh, en")
         case = Case(
             path=self.path,
-            policy_name=str(document.get("policy", "national-2026")),
+            policy_name=str(document.get("policy", DEFAULT_PRESET)),
             crs=str(crs),
             layers=self.layers(document.get("layers", {})),
             language=language,
@@ -232,10 +241,27 @@ class _Reader:
             locks=tuple(self.lock(entry) for entry in document.get("locks", [])),
             overrides=self.overrides(document.get("overrides", {})),
             generated=bool(document.get("generated", False)),
+            abolished_codes=self.text("abolished_codes"),
+            grid_policy=self.grid_policy(document.get("grids", {})),
         )
         if self.faults:
             raise CaseError(self.faults)
         return case
+
+    def text(self, key: str) -> str | None:
+        """A text of the first level, None where there is none."""
+        value = self.document.get(key)
+        if value is not None and not isinstance(value, str):
+            self.fault("fault.case_value", key=key, value=value, known='"abolished.csv"')
+        return value if isinstance(value, str) else None
+
+    def grid_policy(self, table: object) -> str | None:
+        """``[grids]``: its one entry."""
+        values = self.known("grids.", table, {"policy"}) if isinstance(table, Mapping) else {"policy": table}
+        policy = values.get("policy")
+        if policy is not None and (not isinstance(policy, str) or not isinstance(table, Mapping)):
+            self.fault("fault.case_value", key="grids.policy", value=policy, known='"wuxue-2013-grid"')
+        return policy if isinstance(policy, str) else None
 
     def fault(self, sentence: str, /, **values: object) -> None:
         """Remember what is wrong."""
@@ -358,6 +384,8 @@ def to_toml(case: Case) -> str:
     document["language"] = case.language
     if case.generated:
         document["generated"] = True
+    if case.abolished_codes is not None:
+        document["abolished_codes"] = case.abolished_codes
     layers = tomlkit.table(is_super_table=True)
     for role in ROLES:
         tables = [_table(spec, skip={"role"}) for spec in case.layers if spec.role == role]
@@ -369,6 +397,8 @@ def to_toml(case: Case) -> str:
                 layers[role].append(table)
     document["layers"] = layers
     document["solve"] = _table(case.solve, always={"modes", "time_limit_s", "seed"})
+    if case.grid_policy is not None:
+        document["grids"] = {"policy": case.grid_policy}
     if case.locks:
         locks = tomlkit.aot()
         for lock in case.locks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,35 @@ import pandas as pd
 
 from districting.assessment.comparison import Comparison
 from districting.assessment.proposal import Action
+from districting.assessment.resources import ResourceTable, resources
+from districting.assessment.seating import seating
+from districting.assessment.staging import StagedPlan
 from districting.case import Case
-from districting.language import Language
+from districting.language import Language, say
+from districting.plans.community_table import community_table
 from districting.plans.division import Division
 from districting.plans.finding import Finding
-from districting.plans.measures import community_table
 from districting.policies.policy import Policy
 from districting.progress import Progress, Step, silent
 from districting.reports.atomic import OutputFolder
 from districting.reports.colours import colour_communities
+from districting.reports.community_files import identity_columns, write_abolished_csv, write_communities_csv
 from districting.reports.exports import (
     write_buildings_csv,
     write_findings,
     write_plan_csv,
     write_plan_geopackage,
+    write_resources_csv,
 )
 from districting.reports.maps import write_map
 from districting.reports.page import write_compare_page
 from districting.reports.plain import write_json
+from districting.reports.plan_tables import PlanTables
 from districting.reports.run_record import plan_record, run_record
-from districting.run import Judged, Run
+from districting.reports.stage_files import write_stage, write_staged_plan
+from districting.reports.tables import write_tables
+from districting.reports.words import plan_title
+from districting.run import Alternative, Judged, Run
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 
@@ -72,6 +82,7 @@ class Handover:
         findings: dict[str, Sequence[Finding]] = {run.today.name: run.diagnosis.findings}
         actions: dict[str, Mapping[str, Action]] = {}
         record = self._record(run, case=case, started=started, seconds=seconds)
+        record["case"] = _seen_from(target, case.path)
         with OutputFolder(target) as folder:
             write_findings(folder / "diagnosis.json", run.diagnosis.findings)
             self._map(
@@ -85,6 +96,7 @@ class Handover:
                 place = folder / "plans" / plan_id
                 place.mkdir(parents=True)
                 self._write_plan(place, judged, figures[plan_id], colours, actions[plan_id])
+                self._write_tables(place, alternative, run, figures, started)
             write_compare_page(
                 folder / "index.html",
                 territory=self.territory,
@@ -96,12 +108,19 @@ class Handover:
                 policy=self.policy,
                 language=self.language,
                 actions=actions,
+                resources=_resources_by_division(run),
             )
             write_json(folder / "run.json", record)
         return target / "index.html"
 
     def write_comparison(
-        self, judged: Sequence[Judged], comparison: Comparison, path: Path, *, today: Sequence[Finding]
+        self,
+        judged: Sequence[Judged],
+        comparison: Comparison,
+        path: Path,
+        *,
+        today: Sequence[Finding],
+        run: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write the compare page of plan files, beside today with its findings; returns its path."""
         divisions = [self.today, *(one.division for one in judged)]
@@ -112,12 +131,45 @@ class Handover:
             findings={self.today.name: today, **{one.division.name: one.findings for one in judged}},
             figures={division.name: self._figures(division) for division in divisions},
             comparison=comparison,
-            run={"plans": []},
+            run=run or {"plans": []},
             policy=self.policy,
             language=self.language,
             actions={one.division.name: one.proposal.actions for one in judged},
         )
         return path
+
+    def write_stages(self, plan: StagedPlan, target: Path) -> Path:
+        """Write a staged plan; the folder is replaced in one step. Returns ``stages.json``.
+
+        ``stages.json``, ``stages.csv`` and ``stages.txt`` tell of all stages. Each has a folder ``stage-N`` with
+        the plan that it ends in: ``plan.csv``, ``buildings.csv`` (since the stage before), ``communities.csv``,
+        ``findings.json``, ``resources.csv`` and ``map.html``.
+        """
+        divisions = [self.today, *(stage.division for stage in plan.stages)]
+        colours = colour_communities([division.outlines.geometry for division in divisions])
+        name = plan_title(plan.name, self.language)
+        with OutputFolder(target) as folder:
+            write_staged_plan(folder, plan, title=name, language=self.language)
+            for done, (earlier, stage) in enumerate(zip(divisions, plan.stages, strict=False)):
+                self.progress(Step("stage.write", done, len(plan.stages), str(stage.number)))
+                division, place = stage.division, folder / f"stage-{stage.number}"
+                place.mkdir()
+                figures = self._figures(division)
+                write_stage(place, stage, earlier=earlier, territory=self.territory)
+                write_communities_csv(
+                    place / "communities.csv",
+                    division,
+                    plan.identities.during(division),
+                    seating(division, self.today, self.territory, self.policy, network=self.network),
+                    households=figures["households"],
+                    actions={str(key): str(action) for key, action in stage.changes["action"].items()},
+                )
+                costs = resources(division, self.territory, self.policy, before=self.today)
+                write_resources_csv(place / "resources.csv", costs.rows)
+                title = say("stages.map_title", self.language, plan=name, stage=stage.number)
+                shown = dataclasses.replace(division, name=title)
+                self._map(place / "map.html", shown, stage.findings, figures, colours, today=self.today)
+        return target / "stages.json"
 
     def _write_plan(
         self,
@@ -133,7 +185,16 @@ class Handover:
             write_plan_csv(place / "plan.csv", division)
         write_buildings_csv(place / "buildings.csv", division, today=self.today, territory=self.territory)
         write_findings(place / "findings.json", judged.findings)
-        write_json(place / "proposal.json", judged.proposal.to_json())
+        identities = judged.identities
+        record = judged.proposal.to_json() | {"identities": identities.to_json(self.language)}
+        write_json(place / "proposal.json", record)
+        ground = (self.today, self.territory, self.policy)
+        seats = seating(division, *ground, network=self.network)
+        held = figures["households"]
+        write_communities_csv(
+            place / "communities.csv", division, identities, seats, households=held, actions=actions
+        )
+        write_abolished_csv(place / "abolished.csv", identities)
         write_plan_geopackage(
             place / "plan.gpkg",
             division,
@@ -143,8 +204,38 @@ class Handover:
             colours=colours,
             language=self.language,
             actions=pd.Series(dict(actions), dtype=object),
+            identities=identity_columns(division, identities),
         )
         self._map(place / "map.html", division, judged.findings, figures, colours, today=self.today)
+
+    def _write_tables(
+        self,
+        place: Path,
+        alternative: Alternative,
+        run: Run,
+        figures: Mapping[str, pd.DataFrame],
+        started: str,
+    ) -> None:
+        """The tables of one plan: for programs, and for people."""
+        if alternative.resources is None:
+            return
+        write_resources_csv(place / "resources.csv", alternative.resources.rows)
+        given = PlanTables(
+            territory=self.territory,
+            policy=self.policy,
+            language=self.language,
+            today=run.today,
+            division=alternative.judged.division,
+            proposal=alternative.judged.proposal,
+            resources=alternative.resources,
+            figures_today=figures[run.today.name],
+            figures=figures[alternative.plan.plan_id],
+            findings_today=run.diagnosis.findings,
+            findings=alternative.judged.findings,
+            date=started,
+            identities=alternative.judged.identities,
+        )
+        write_tables(place / "tables.xlsx", given)
 
     def _map(
         self,
@@ -186,6 +277,7 @@ class Handover:
                 subdistricts=alternative.certificates(),
             )
             | {"adoptable": alternative.adoptable, "unresolved": list(alternative.plan.unresolved)}
+            | {"resources": alternative.resources.summary() if alternative.resources else None}
             for alternative in run.alternatives
         ]
         settings: Mapping[str, Any] = dataclasses.asdict(case.solve)
@@ -211,3 +303,18 @@ class Handover:
             "atom_cap": atoms.cap,
             "minority_households": atoms.minority_households,
         }
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    """A path as it is written inside a folder: relative where one disk holds both, with forward slashes."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
+
+
+def _resources_by_division(run: Run) -> dict[str, ResourceTable]:
+    """Staff, rooms and money of today and of every alternative, as far as the policy has figures of them."""
+    told = {one.plan.plan_id: one.resources for one in run.alternatives if one.resources is not None}
+    before = next((table.before for table in told.values() if table.before is not None), None)
+    return ({run.today.name: before} if before is not None else {}) | told

@@ -8,7 +8,9 @@ from typing import Any
 
 from districting.assessment.comparison import Comparison
 from districting.assessment.diagnosis import Diagnosis
+from districting.assessment.identities import Identities
 from districting.assessment.proposal import Proposal
+from districting.assessment.resources import ResourceTable
 from districting.language import Language
 from districting.plans.checks import adoptable
 from districting.plans.division import Division
@@ -22,11 +24,12 @@ from districting.solvers.wording import conflict_sentence
 
 @dataclass(frozen=True)
 class Judged:
-    """A division, what the checks say of it, and the steps that lead to it from today."""
+    """A division, what the checks say of it, the steps that lead to it from today, and who its communities are."""
 
     division: Division
     findings: tuple[Finding, ...]
     proposal: Proposal
+    identities: Identities
 
     @property
     def households_moved(self) -> int:
@@ -58,6 +61,8 @@ class Alternative:
         community lies in another sub-district. Counted in objective and bound of the certificate.
     names
         Names of the sub-districts by id.
+    resources
+        Rooms, staff and money under the plan, beside today.
     """
 
     plan: Plan
@@ -66,6 +71,7 @@ class Alternative:
     profile: Profile
     forced_households: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    resources: ResourceTable | None = None
 
     @property
     def adoptable(self) -> bool:

@@ -7,22 +7,55 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from districting.assessment.comparison import Comparison
+from districting.assessment.resource_words import (
+    cost_sentence,
+    estimate_note,
+    figure_lines,
+    planned_lines,
+    programme_lines,
+    shortage_lines,
+    shown_amount,
+    subject_title,
+    unit_title,
+    waiting_line,
+)
+from districting.assessment.resources import ResourceTable
+from districting.assessment.staging import StagedPlan
+from districting.assessment.staging_words import plan_lines, stage_lines
 from districting.assessment.wording import finding_sentence
 from districting.language import Language, say
 from districting.plans.finding import Finding
-from districting.policies.policy import Policy
+from districting.policies.policy import Entry, Policy
+from districting.policies.rule import Rule
+from districting.policies.wording import (
+    clause_text,
+    deadline_text,
+    figures_text,
+    in_language,
+    kind_title,
+    outcome_figure,
+    size_range,
+)
 from districting.prices import Price
 from districting.reports.figures import PLAN_MEASURES, reach_path
-from districting.reports.words import plan_title, rule_clause, rule_reading, scope_note
+from districting.reports.words import plan_title, scope_note
 from districting.run import Alternative, Judged
 from districting.study import Study
 
+#: Characters that a wide table may take, whatever the terminal has.
+_WIDE = 160
+
 #: Findings listed on screen before "and n more"; all of them stand in the files and in --json.
 LISTED = 40
+#: Communities named in the summary of a diagnosis before "and n more".
+NAMED = 4
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -54,13 +87,21 @@ def print_faults(faults: Any, language: Language) -> None:
         out.print(fault.sentence(language), markup=False)
 
 
-def print_counts(counts: Mapping[str, int], language: Language) -> None:
-    """How often each kind of trouble occurs."""
+def print_classes(classes: Mapping[str, Sequence[Finding]], language: Language) -> None:
+    """What kinds of community there are: how many findings, on how many communities, and which."""
     table = Table(box=None, pad_edge=False)
-    table.add_column(say("cli.aspect", language))
-    table.add_column(say("cli.count", language), justify="right")
-    for aspect, number in counts.items():
-        table.add_row(say(f"aspect.{aspect}", language), f"{number:,}")
+    for key in ("class", "findings", "communities", "which"):
+        table.add_column(
+            say(f"class_column.{key}", language),
+            justify="right" if key in ("findings", "communities") else "left",
+            no_wrap=key == "class",
+        )
+    for name, found in classes.items():
+        names = {one.community_id: str(one.detail["name"]) for one in found if one.community_id}
+        listed = say("class_comma", language).join(list(names.values())[:NAMED])
+        if len(names) > NAMED:
+            listed = say("class_more", language, names=listed, n=len(names) - NAMED)
+        table.add_row(say(f"class.{name}", language), f"{len(found):,}", f"{len(names):,}", listed)
     out.print(table)
 
 
@@ -113,6 +154,8 @@ def print_alternative(alternative: Alternative, study: Study) -> None:
             f"{row['seconds']:.1f}",
         )
     out.print(table)
+    if alternative.resources is not None and (cost := cost_sentence(alternative.resources, language)):
+        out.print(f"  {cost}", markup=False)
     for sentence in alternative.conflict_sentences(language):
         out.print(f"  ! {sentence}", markup=False)
 
@@ -138,6 +181,16 @@ def print_comparison(comparison: Comparison, study: Study) -> None:
     names = study.layers.subdistricts["name"]
     for note in scope_note([str(names[one]) for one in comparison.subdistricts], language):
         out.print(note, markup=False)
+
+
+def print_identities(alternative: Alternative, study: Study) -> None:
+    """Provisional names and codes of the new communities of one alternative; nothing where there are none."""
+    identities, language = alternative.judged.identities, study.language
+    lines = [*identities.lines(language), *identities.notes(language)]
+    if lines:
+        out.print(f"[bold]{plan_title(alternative.plan.plan_id, language)}[/bold]")
+    for line in lines:
+        out.print(f"  {line}", markup=False)
 
 
 def print_prices(prices: Sequence[Price], mode: str, study: Study) -> None:
@@ -176,6 +229,60 @@ def print_prices(prices: Sequence[Price], mode: str, study: Study) -> None:
     print_provenance(study)
 
 
+def print_resources(table: ResourceTable, study: Study) -> None:
+    """What is required, what is there and what is missing; under a plan also the difference to today."""
+    language = study.language
+    if not table.figures:
+        out.print(say("resource.none", language))
+        print_provenance(study)
+        return
+    sums, planned = table.sums, table.before is not None
+    key = "resource.title_plan" if planned else "resource.title_today"
+    title = say(key, language, plan=plan_title(table.name, language))
+    shown = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    amounts = ["required_before", "required", "change"] if planned else ["required"]
+    amounts += [name for name in ("required_max", "existing", "missing") if sums[name].notna().any()]
+    for name in ("subject", *amounts, "unknown"):
+        shown.add_column(
+            say(f"resource.column.{name}", language), justify="left" if name == "subject" else "right"
+        )
+    for row in sums.reset_index().to_dict("records"):
+        figures = [shown_amount(row, name) for name in amounts]
+        blind = int(max(row["unknown_required"], row["unknown_existing"]))
+        name = subject_title(row["unit"], row["subject"], language)
+        unit = unit_title(row["unit"], language)
+        shown.add_row(f"{name} [dim]{unit}[/dim]", *figures, f"{blind:,}" if blind else "")
+    # Figures stay on one line each, also where the terminal is narrow: it wraps, or scrolls.
+    shown.width = Measurement.get(out, out.options.update(width=_WIDE), shown).maximum
+    out.print(shown)
+    for lines in (waiting_line, planned_lines, programme_lines, estimate_note):
+        for line in lines(table, language):
+            out.print(line, markup=False)
+    out.print(f"\n[bold]{say('resource.basis', language)}[/bold]")
+    for line in figure_lines(table, language):
+        out.print(f"  {line}", markup=False)
+    lacking = shortage_lines(table, language)
+    out.print(f"\n[bold]{say('resource.shortages', language, n=len(lacking))}[/bold]")
+    for line in lacking[:LISTED]:
+        out.print(f"  {line}", markup=False)
+    if len(lacking) > LISTED:
+        out.print(say("cli.more", language, n=len(lacking) - LISTED))
+    print_provenance(study)
+
+
+def print_stages(plan: StagedPlan, study: Study) -> None:
+    """What a staged plan comes to, then each stage."""
+    language = study.language
+    for line in plan_lines(plan, plan_title(plan.name, language), language):
+        out.print(line, markup=False)
+    for stage in plan.stages:
+        first, *more = stage_lines(stage, plan, language)
+        out.print(f"\n{first}", markup=False)
+        for line in more:
+            out.print(f"  {line}", markup=False)
+    print_provenance(study)
+
+
 def print_provenance(study: Study) -> None:
     """Policy, overrides, share of estimated households, and whether the data were generated."""
     policy = study.policy
@@ -194,24 +301,68 @@ def print_provenance(study: Study) -> None:
         out.print(say("cli.generated", study.language))
 
 
+def print_policies(policies: Sequence[Policy], default: str, language: Language) -> None:
+    """Every policy in a row: its document, its size rule and how much it holds."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, leading=1)
+    for key in ("id", "title", "size"):
+        table.add_column(say(f"policy.column.{key}", language), no_wrap=key == "id", overflow="fold")
+    counted = ("rules", "resources", "procedure", "outcomes")
+    for key in counted:
+        table.add_column(say(f"policy.count.{key}", language), justify="right", no_wrap=True)
+    for one in policies:
+        mark = f"\n{say('policy.default', language)}" if one.policy_id == default else ""
+        counts = (str(len(getattr(one, name)) or "–") for name in counted)
+        told = (one.title[language], size_range(one.size, language), *counts)
+        table.add_row(Text(one.policy_id, style="bold").append(mark, style="not bold dim"), *map(Text, told))
+    out.print(table, soft_wrap=False)
+    out.print(say("policy.more", language), markup=False)
+
+
 def print_policy(policy: Policy, language: Language) -> None:
-    """Rules with clause, strength, basis, figures and reading."""
+    """Rules and resources with figures, strength, clause and reading; the procedure; what the document reports."""
     source = policy.source_en if language == "en" and policy.source_en else policy.source
-    out.print(f"[bold]{policy.policy_id}[/bold]  {policy.title[language]}\n{source}\n")
-    plain = {"rule_id", "strength", "clause", "clause_en", "basis", "reading"}
-    for rule in policy.rules:
-        figures = ", ".join(
-            f"{key} = {value}"
-            for key, value in vars(rule).items()
-            if key not in plain and value not in (None, (), "")
-        )
-        words = {
-            "strength": say(f"strength.{rule.strength}", language),
-            "basis": say(f"basis.{rule.basis}", language),
-        }
-        clause = "" if rule.basis == "program" else f" · {rule_clause(rule, language)}"
-        out.print(f"[bold]{rule.rule_id}[/bold] ({rule.kind})  {words['strength']} · {words['basis']}{clause}")
-        if figures:
-            out.print(f"  {figures}", markup=False)
-        if rule.reading:
-            out.print(f"  {rule_reading(rule, language)}", markup=False)
+    out.print(Text(policy.policy_id, style="bold").append(f"  {policy.title[language]}", style="not bold"))
+    out.print(source, markup=False)
+    for key, entries in (("rules", policy.rules), ("resources", policy.resources)):
+        table = _policy_table(key, ("entry", "strength", "figures"), language)
+        for entry in entries:
+            entry_id = entry.rule_id if isinstance(entry, Rule) else entry.resource_id
+            name = Text(kind_title(entry, language), style="bold").append(f"\n{entry_id}", style="not bold dim")
+            said = Text(figures_text(entry, language)).append(_cited(entry, language))
+            if entry_id in policy.inherited:
+                said.append(f" · {say('policy.inherited', language, base=policy.based_on)}", style="dim")
+            table.add_row(name, say(f"strength.{entry.strength}", language), said)
+        _print_filled(table)
+    table = _policy_table("procedure", ("stage", "deadline", "step"), language)
+    for step in policy.procedure:
+        said = Text(in_language(step.text, language)).append(_cited(step, language))
+        table.add_row(say(f"policy.stage.{step.stage}", language), deadline_text(step, language), said)
+    _print_filled(table)
+    table = _policy_table("outcomes", ("moment", "figure", "outcome"), language)
+    for one in policy.outcomes:
+        said = Text(in_language(one.text, language)).append(_cited(one, language))
+        table.add_row(say(f"policy.moment.{one.moment}", language), outcome_figure(one, language), said)
+    _print_filled(table)
+
+
+def _policy_table(title: str, columns: Sequence[str], language: Language) -> Table:
+    """An empty table of a policy; its last column takes the room that is left."""
+    heading = Text(say(f"policy.column.{title}", language), style="bold")
+    table = Table(title=heading, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, expand=True, leading=1)
+    for key in columns:
+        last = key == columns[-1]
+        table.add_column(say(f"policy.column.{key}", language), ratio=1 if last else None, overflow="fold")
+    return table
+
+
+def _print_filled(table: Table) -> None:
+    """A table that has rows."""
+    if table.row_count:
+        out.print()
+        out.print(table, soft_wrap=False)
+
+
+def _cited(entry: Entry, language: Language) -> Text:
+    """The reading of an entry and its clause, each on a line of its own."""
+    reading = f"\n{in_language(entry.reading, language)}" if entry.reading else ""
+    return Text(reading).append(f"\n{clause_text(entry, language)}", style="dim")

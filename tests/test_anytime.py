@@ -156,9 +156,7 @@ def test_the_same_seed_gives_the_same_plan_file_on_one_two_and_three_workers_in_
         files.append([])
         for job in jobs:
             answers = {name: Answer(problem, results[job.key])}
-            plan = assemble(
-                job.key[0], job.mode, answers, study.territory, today=study.today.outlines, language="zh"
-            )
+            plan = assemble(job.key[0], job.mode, answers, study.territory, today=study.today.outlines)
             path = tmp_path / f"{job.key[0]}-{workers}.csv"
             write_plan_csv(path, Division.of_plan(plan, study.territory))
             files[-1].append(path.read_bytes())

@@ -82,6 +82,10 @@ def test_the_files_are_those_of_the_design(handed_over: Path) -> None:
         assert {path.name for path in plan.iterdir()} == {
             "plan.csv",
             "buildings.csv",
+            "communities.csv",
+            "abolished.csv",
+            "resources.csv",
+            "tables.xlsx",
             "findings.json",
             "proposal.json",
             "plan.gpkg",

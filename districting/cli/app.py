@@ -15,17 +15,22 @@ import typer
 from districting import __version__
 from districting.case import Case
 from districting.cli.check import check
+from districting.cli.comments import comments
 from districting.cli.compare import compare
 from districting.cli.demo import demo
 from districting.cli.diagnose import diagnose
 from districting.cli.doctor import doctor
 from districting.cli.exits import BAD_INPUT, INTERRUPTED, NO_PLAN
+from districting.cli.grids import grids
 from districting.cli.init import init
 from districting.cli.policies import policies
 from districting.cli.price import price
 from districting.cli.profiles import profiles
 from districting.cli.propose import propose
+from districting.cli.resources import resources
+from districting.cli.review import review
 from districting.cli.solve import solve
+from districting.cli.stages import stages
 from districting.errors import DistrictingError, Fault, InputError
 from districting.language import Language, default_language
 from districting.screen import err, faults_as_data, out, print_json
@@ -39,7 +44,12 @@ VERBS: tuple[Callable[..., None], ...] = (
     propose,
     check,
     compare,
+    comments,
+    review,
     price,
+    stages,
+    resources,
+    grids,
     policies,
     profiles,
     solve,

@@ -15,7 +15,7 @@ from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
 from districting.cli.options import AsJson, CaseFile, Lang, OutFolder, Subdistricts, span_of
 from districting.language import say
-from districting.screen import out, print_alternative, print_comparison, print_provenance
+from districting.screen import out, print_alternative, print_comparison, print_identities, print_provenance
 
 
 def propose(
@@ -116,6 +116,8 @@ def propose_and_print(
         for alternative in run.alternatives:
             print_alternative(alternative, study)
         print_comparison(run.comparison, study)
+        for alternative in run.alternatives:
+            print_identities(alternative, study)
         print_provenance(study)
         out.print(say("cli.page", study.language, path=page))
         for alternative in run.alternatives:

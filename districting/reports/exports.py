@@ -48,6 +48,11 @@ def write_buildings_csv(path: Path, division: Division, *, today: Division, terr
     _write_csv(path, table.rename_axis("building_id").sort_index().reset_index())
 
 
+def write_resources_csv(path: Path, rows: pd.DataFrame) -> None:
+    """Rooms, staff and money: a row per community, figure and subject (`ResourceTable.rows`); empty: unknown."""
+    _write_csv(path, rows)
+
+
 def write_findings(path: Path, findings: Sequence[Finding]) -> None:
     """``findings.json`` or ``diagnosis.json``: one object per finding, in the order of the checks."""
     write_json(path, [finding.to_json() for finding in findings])
@@ -63,21 +68,24 @@ def write_plan_geopackage(
     colours: pd.Series[int],
     language: Language,
     actions: Mapping[str, str] | pd.Series[Any] | None = None,
+    identities: pd.DataFrame | None = None,
 ) -> None:
     """``plan.gpkg``: layers communities, atoms, buildings, seats and changes, coloured and labelled in QGIS.
 
     Parameters
     ----------
     figures
-        Table of `districting.plans.measures.community_table`.
+        Table of `districting.plans.community_table`.
     colours
         `districting.reports.colours.colour_communities`; the same colours as on the pages.
     actions
         What happens to each community, by id (`districting.assessment.proposal.Proposal.actions`).
+    identities
+        ``code``, ``provisional`` and ``other_names`` by community; None: these columns are left out.
     """
     crs = territory.layers.crs
     layers = {
-        "communities": _communities(division, territory, figures, colours, actions),
+        "communities": _communities(division, territory, figures, colours, actions, identities),
         "atoms": _atoms(division, territory),
         "buildings": _buildings(division, territory),
         "seats": _seats(division, crs),
@@ -101,6 +109,7 @@ def _communities(
     figures: pd.DataFrame,
     colours: pd.Series[int],
     actions: Mapping[str, str] | pd.Series[Any] | None,
+    identities: pd.DataFrame | None,
 ) -> gpd.GeoDataFrame:
     """Communities with what they hold."""
     outlines = division.outlines.sort_index()
@@ -111,6 +120,7 @@ def _communities(
         {
             "community_id": outlines.index.astype(object),
             "name": outlines["name"],
+            **({} if identities is None else dict(identities.reindex(outlines.index).items())),
             "subdistrict": outlines["subdistrict_id"].map(names),
             "households": held["households"].astype("int64"),
             "people": held["people"].astype(float),

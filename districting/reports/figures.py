@@ -70,7 +70,7 @@ class ShownMeasure:
         return f"{value * self.factor:,.{self.digits}f}"
 
 
-#: Of one community (`districting.plans.measures.community_table`).
+#: Of one community (`districting.plans.community_table`).
 COMMUNITY_MEASURES = (
     ShownMeasure("households"),
     ShownMeasure("people"),

@@ -82,6 +82,19 @@ def name_labels(
     return [labels[at] for at in np.argsort(-households.to_numpy(), kind="stable")]
 
 
+def region_labels(layers: Layers) -> list[dict[str, Any]]:
+    """Names alone of what is divided, sub-districts or communities, the largest first."""
+    land = layers.subdistricts[~layers.subdistricts.geometry.is_empty]
+    spots = label_points(land.geometry)
+    x, y = degrees(spots["x"].to_numpy(), spots["y"].to_numpy(), layers.crs)
+    labels = [
+        {"x": at_x, "y": at_y, "name": escape(str(name)), "radius": round(radius, 1)}
+        for name, at_x, at_y, radius in zip(land["name"], x, y, spots["radius_m"], strict=True)
+    ]
+    alike = {"caption": "", "broken": False}
+    return [label | alike for label in sorted(labels, key=lambda label: -float(label["radius"]))]
+
+
 def building_points(layers: Layers) -> dict[str, list[int]] | None:
     """Inhabited buildings in millionths of a degree, as steps from one to the next; None if too many or none."""
     lived_in = layers.buildings[layers.buildings["households"] > 0]

@@ -12,7 +12,7 @@ from districting.language import Language, say
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
 from districting.reports.figures import COMMUNITY_MEASURES, number_or_none, reach_path, shown_measures
-from districting.reports.words import clause_text, page_notes
+from districting.reports.words import Level, clause_text, page_notes
 from districting.territory.layers import Layers
 
 
@@ -52,19 +52,25 @@ def finding_list(findings: Sequence[Finding], policy: Policy, language: Language
     return f"<ul>{''.join(items)}</ul>"
 
 
-def keyed(sign: str, language: Language, count: int | None = None) -> str:
-    """Name of a layer with its sign (``assets/keys.css``) before it, and how many there are."""
+def keyed(sign: str, language: Language, count: int | None = None, *, level: Level = "community") -> str:
+    """Name of a layer with its sign (``assets/keys.css``) before it, and how many there are.
+
+    ``level``: what is divided. Signs that mean something else one level down are named by ``grid.legend_<sign>``.
+    """
     number = "" if count is None else f" ({count})" if language == "en" else f"（{count}）"
-    return f'<i class="key {sign}"></i>{escape(say(f"page.legend_{sign}", language))}{number}'
+    key = f"grid.legend_{sign}" if level == "grid" else f"page.legend_{sign}"
+    return f'<i class="key {sign}"></i>{escape(say(key, language))}{number}'
 
 
-def side_panel(heading: str, layers: Layers, policy: Policy, language: Language) -> str:
+def side_panel(
+    heading: str, layers: Layers, policy: Policy, language: Language, level: Level = "community"
+) -> str:
     """Title with the policy, the banner on generated data, room for the list of layers, notes.
 
     The list of layers is the legend, too: each layer's name comes with its sign (`keyed`).
     """
     made = f'<span class="made">{escape(say("page.generated", language))}</span>' if layers.generated else ""
-    notes = "".join(f"<p>{escape(note)}</p>" for note in page_notes(layers, policy, language))
+    notes = "".join(f"<p>{escape(note)}</p>" for note in page_notes(layers, policy, language, level))
     return (
         f'<aside class="side"><h1>{escape(heading)}</h1>'
         f'<p class="policy">{escape(policy.title[language])}</p>{made}'

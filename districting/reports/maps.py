@@ -5,7 +5,7 @@ The only door to folium. What folium lacks (names that give way, hatching) is ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,17 @@ from districting.reports.atomic import write_text
 from districting.reports.colours import PALETTE, colour_communities
 from districting.reports.degrees import features, script_json
 from districting.reports.ground import draw_ground
-from districting.reports.map_marks import building_points, finding_marks, name_labels, seat_marks
+from districting.reports.map_marks import (
+    building_points,
+    finding_marks,
+    name_labels,
+    region_labels,
+    seat_marks,
+)
 from districting.reports.map_words import community_popup, keyed, side_panel
 from districting.reports.mosaic import draw_mosaic
 from districting.reports.vendored import asset, leaflet_css, leaflet_js, require_offline
-from districting.reports.words import plan_title
+from districting.reports.words import Level, plan_title
 from districting.territory.territory import Territory
 
 #: Panes from the ground up, with their place in the pile.
@@ -69,6 +75,8 @@ def write_map(
     language: Language,
     title: str = "",
     colours: pd.Series[int] | None = None,
+    level: Level = "community",
+    captions: Mapping[str, str] | None = None,
 ) -> None:
     """Write ``map.html``.
 
@@ -77,13 +85,17 @@ def write_map(
     findings
         Of this division.
     figures
-        Table of `districting.plans.measures.community_table`.
+        Table of `districting.plans.community_table`.
     today
         To mark against it what changed; None for a map of today itself.
     title
         Heading; empty: the plan's own title.
     colours
         From `colour_communities` over several plans, so that maps agree; None: of this division alone.
+    level
+        What the land is called: communities in sub-districts, or grids in communities.
+    captions
+        Below the name when clicked, by id; None: sub-district and id.
 
     Raises
     ------
@@ -92,16 +104,16 @@ def write_map(
     """
     canvas = _empty_map(territory, language)
     shades = colours if colours is not None else colour_communities([division.outlines.geometry])
-    _add_communities(canvas, territory, division, findings, figures, shades, policy, language)
+    _add_communities(canvas, territory, division, findings, figures, shades, policy, language, captions or {})
     if today is not None:
         _add_changes(canvas, territory, division, today, language)
-    _add_outlines(canvas, territory, division, language)
+    _add_outlines(canvas, territory, division, language, level)
     _add_ground(canvas, territory, language)
-    _add_marks(canvas, division, findings, figures, territory, policy, language)
+    _add_marks(canvas, division, findings, figures, territory, policy, language, level)
     layers = folium.LayerControl(collapsed=False).add_to(canvas)
     _Script(f"districtMap.dress({canvas.get_name()}, {layers.get_name()});").add_to(canvas)
     heading = title or plan_title(division.name, language)
-    panel = side_panel(heading, territory.layers, policy, language)
+    panel = side_panel(heading, territory.layers, policy, language, level)
     figure: Any = canvas.get_root()
     figure.html.add_child(_Markup(panel))
     write_text(path, _alone(canvas, heading))
@@ -139,6 +151,7 @@ def _add_communities(
     colours: pd.Series[int],
     policy: Policy,
     language: Language,
+    captions: Mapping[str, str],
 ) -> None:
     """Land of the communities; a click tells their figures."""
     outlines = division.outlines[~division.outlines.geometry.is_empty]
@@ -153,7 +166,8 @@ def _add_communities(
             "popup": [
                 community_popup(
                     str(outlines.at[community_id, "name"]),
-                    f"{names.get(outlines.at[community_id, 'subdistrict_id'], '')} · {community_id}",
+                    captions.get(community_id)
+                    or f"{names.get(outlines.at[community_id, 'subdistrict_id'], '')} · {community_id}",
                     figures.select_dtypes("number").loc[community_id],
                     own.get(str(community_id), []),
                     policy,
@@ -206,18 +220,20 @@ def _add_changes(
     )
 
 
-def _add_outlines(canvas: folium.Map, territory: Territory, division: Division, language: Language) -> None:
+def _add_outlines(
+    canvas: folium.Map, territory: Territory, division: Division, language: Language, level: Level
+) -> None:
     """Borders of communities and of sub-districts, faint atoms."""
     _add_lines(
         canvas,
         division.outlines.geometry.boundary,
-        keyed("border", language),
+        keyed("border", language, level=level),
         {"color": "#1d2733", "weight": 1.5, "opacity": 1},
     )
     _add_lines(
         canvas,
         territory.layers.subdistricts.geometry.boundary,
-        keyed("subdistrict", language),
+        keyed("subdistrict", language, level=level),
         {"color": "#1d2733", "weight": 3.2, "opacity": 1},
     )
     mosaic = draw_mosaic(territory.atoms.table.geometry)
@@ -311,6 +327,7 @@ def _add_marks(
     territory: Territory,
     policy: Policy,
     language: Language,
+    level: Level,
 ) -> None:
     """Service centres, findings by strength, names, and buildings (off until asked for)."""
     layers = territory.layers
@@ -326,7 +343,9 @@ def _add_marks(
             name = keyed(strength, language, len(marks))
             _add_group(canvas, name, "findings", marks, show=strength != "prefer")
     labels = name_labels(division, findings, figures, layers.crs, language)
-    _add_group(canvas, keyed("names", language), "labels", labels)
+    if level == "grid":  # communities first; a grid is named where it has room for it
+        labels = [*region_labels(layers), *({**label, "radius": label["radius"] / 2} for label in labels)]
+    _add_group(canvas, keyed("names", language, level=level), "labels", labels)
     points = building_points(layers)
     if points is not None:
         _add_group(canvas, keyed("buildings", language), "buildings", points, show=False)

@@ -1,7 +1,7 @@
 """The compare page: today and every alternative side by side, in one file that opens without a network.
 
-What the page looks like and how it answers stands in ``assets/page.*``, ``panes.js``, ``drawing.js`` and
-``panel.js``; what it knows in `districting.reports.page_content`.
+What the page looks like and how it answers stands in ``assets/page.*`` and the scripts named below; what it knows
+in `districting.reports.page_content`; what people write on it is gathered by `districting.reports.comments`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from districting.assessment.comparison import Comparison
+from districting.assessment.resources import ResourceTable
 from districting.language import Language, say
 from districting.plans.division import Division
 from districting.plans.finding import Finding
@@ -24,7 +25,29 @@ from districting.reports.page_content import PageContent
 from districting.reports.vendored import asset, content_hash, leaflet_css, leaflet_js, require_offline
 from districting.territory.territory import Territory
 
-_SCRIPTS = ("payload.js", "drawing.js", "panes.js", "panel.js", "search.js", "page.js")
+#: In the order in which they are read; each opens with what lives in it.
+_SCRIPTS = (
+    "payload.js",
+    "elements.js",
+    "levels.js",
+    "paths.js",
+    "scene.js",
+    "drawing.js",
+    "labels.js",
+    "panes.js",
+    "filters.js",
+    "places.js",
+    "search.js",
+    "compare.js",
+    "findings.js",
+    "card.js",
+    "flow.js",
+    "store.js",
+    "review.js",
+    "address.js",
+    "printing.js",
+    "page.js",
+)
 
 
 def write_compare_page(
@@ -40,6 +63,7 @@ def write_compare_page(
     language: Language,
     title: str = "",
     actions: Mapping[str, Mapping[str, str]] | None = None,
+    resources: Mapping[str, ResourceTable] | None = None,
 ) -> None:
     """Write ``index.html``.
 
@@ -50,7 +74,7 @@ def write_compare_page(
     findings
         By name of division, as the checks gave them.
     figures
-        By name of division: the table of `districting.plans.measures.community_table`.
+        By name of division: the table of `districting.plans.community_table`.
     comparison
         With a row for every division.
     run
@@ -59,6 +83,9 @@ def write_compare_page(
         Heading of the page; empty: a plain one.
     actions
         By name of division: what happens to each community (`districting.assessment.proposal.Proposal.actions`).
+    resources
+        By name of division: staff, rooms and money (`districting.assessment.resources.resources`); the cards of
+        divisions that are missing here tell nothing of them.
 
     Raises
     ------
@@ -75,6 +102,7 @@ def write_compare_page(
         policy=policy,
         language=language,
         actions=actions or {},
+        resources=resources or {},
     )
     heading = title or say("page.title", language)
     write_text(path, _page(heading, content))
@@ -95,6 +123,7 @@ def _page(heading: str, content: PageContent) -> str:
         **{key: html.escape(text) for key, text in words.items()},
         "lang": "zh-CN" if language == "zh" else "en",
         "title": html.escape(heading),
+        "key": content.key,
         "subtitle": html.escape(content.policy.title[language]),
         "made": generated if content.territory.layers.generated else "",
         "content_policy": policy,

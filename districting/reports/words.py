@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from districting.language import Language, say, sentences
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
 from districting.policies.rule import Rule
 from districting.territory.layers import Layers
+
+#: What a map divides: sub-districts into communities, or communities into grids.
+Level = Literal["community", "grid"]
 
 
 def plan_title(name: str, language: Language) -> str:
@@ -22,12 +26,13 @@ def plan_title(name: str, language: Language) -> str:
     return name
 
 
-def size_note(policy: Policy, language: Language) -> str:
+def size_note(policy: Policy, language: Language, level: Level = "community") -> str:
     """The size rule in one line with its clause."""
     size = policy.size
     unit = say(f"report.measure_unit.{size.measure}", language)
     clause = rule_clause(size, language)
-    note = say("report.size", language, low=size.min, high=size.max, unit=unit, clause=clause)
+    key = "report.size" if level == "community" else f"{level}.size"
+    note = say(key, language, low=size.min, high=size.max, unit=unit, clause=clause)
     if size.alternative is None:
         return note
     other = say(f"report.measure_unit.{size.alternative}", language)
@@ -70,10 +75,10 @@ def policy_overrides(policy: Policy, language: Language) -> list[str]:
     ]  # fmt: skip
 
 
-def page_notes(layers: Layers, policy: Policy, language: Language) -> list[str]:
+def page_notes(layers: Layers, policy: Policy, language: Language, level: Level = "community") -> list[str]:
     """What a reader must know of the data: where the rules come from, what was generated or estimated."""
     source = policy.source_en if language == "en" and policy.source_en else policy.source
-    notes = [size_note(policy, language), say("report.policy_source", language, source=source)]
+    notes = [size_note(policy, language, level), say("report.policy_source", language, source=source)]
     if layers.generated:
         notes.append(say("report.generated", language))
     if layers.estimated_share > 0:

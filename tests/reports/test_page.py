@@ -14,30 +14,14 @@ from districting.reports.page import write_compare_page
 from tests.places import needs_shared
 from tests.reports.beilin import beilin, shuffled_plan
 from tests.reports.browsing import Visit, visit
-from tests.reports.town import Study, study
-
-
-def _write(path: Path, given: Study, language: str = "zh") -> Path:
-    write_compare_page(
-        path,
-        territory=given.territory,
-        divisions=given.divisions,
-        findings=given.findings,
-        figures=given.figures,
-        comparison=given.comparison,
-        run=given.run,
-        policy=given.policy,
-        language=language,
-        title="小镇<方案>",
-        actions={"adjust": {"A": "adjust", "B": "adjust", "C": "keep"}},
-    )
-    return path
+from tests.reports.pages import write_page
+from tests.reports.town import study
 
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     """The town's page, opened once."""
-    with visit(browser, _write(tmp_path_factory.mktemp("page") / "index.html", study())) as page:
+    with visit(browser, write_page(tmp_path_factory.mktemp("page") / "index.html", study())) as page:
         page.page.wait_for_selector("body[data-ready]")
         yield page
 
@@ -169,7 +153,7 @@ def test_a_community_that_gave_its_middle_away_is_found_where_it_lives_on(
 ) -> None:
     """A keeps its south-western atom; the middle of its old land is B's."""
     given = study(drawing="B B B C\nB B B C\nA B B C")
-    with visit(browser, _write(tmp_path / "index.html", given)) as page:
+    with visit(browser, write_page(tmp_path / "index.html", given)) as page:
         page.page.wait_for_selector("body[data-ready]")
         page.page.fill("#search", "A<幸")
         page.page.keyboard.press("Enter")
@@ -193,7 +177,7 @@ def test_distances_say_how_they_were_measured(opened: Visit) -> None:
 
 @pytest.mark.browser
 def test_a_phone_shows_the_maps_above_the_panel(browser: Browser, tmp_path: Path) -> None:
-    with visit(browser, _write(tmp_path / "index.html", study()), width=420, height=860) as page:
+    with visit(browser, write_page(tmp_path / "index.html", study()), width=420, height=860) as page:
         page.page.wait_for_selector("body[data-ready]")
         maps, panel = page.page.locator("#maps").bounding_box(), page.page.locator("aside").bounding_box()
         assert maps is not None and panel is not None
@@ -222,7 +206,7 @@ def test_the_certificate_says_what_was_proved(opened: Visit) -> None:
 
 @pytest.mark.browser
 def test_the_page_speaks_english(browser: Browser, tmp_path: Path) -> None:
-    with visit(browser, _write(tmp_path / "index.html", study(generated=False), language="en")) as page:
+    with visit(browser, write_page(tmp_path / "index.html", study(generated=False), language="en")) as page:
         page.page.wait_for_selector("body[data-ready]")
         assert page.page.locator("#tab-findings").inner_text() == "Findings"
         assert page.page.locator(".made").count() == 0
@@ -240,8 +224,8 @@ def test_the_page_speaks_english(browser: Browser, tmp_path: Path) -> None:
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
     given = study()
-    one = _write(tmp_path / "one.html", given).read_bytes()
-    assert one == _write(tmp_path / "two.html", given).read_bytes()
+    one = write_page(tmp_path / "one.html", given).read_bytes()
+    assert one == write_page(tmp_path / "two.html", given).read_bytes()
 
 
 @needs_shared

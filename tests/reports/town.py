@@ -18,9 +18,9 @@ import pyproj
 import shapely
 
 from districting.assessment.comparison import Comparison
+from districting.plans.community_table import community_table
 from districting.plans.division import Division
 from districting.plans.finding import Finding
-from districting.plans.measures import community_table
 from districting.plans.plan import Plan
 from districting.policies.policy import Policy
 from districting.policies.reading import preset

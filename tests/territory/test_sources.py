@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from districting.progress import Step
 from districting.territory.layers import ROAD_CLASSES
 from districting.territory.sources import LayerSpec, read_layers
+from districting.territory.specs import STAFF_COLUMNS
 from tests.places import DATA, needs_shared
 from tests.territory.drawn_files import CRS, X, Y, frame, read, town, with_role, write
 
@@ -285,7 +286,7 @@ def test_communities_known_only_by_a_column_get_the_land_nearest_their_buildings
     assert layers.communities.geometry.area.to_dict() == pytest.approx(dict.fromkeys("甲乙丙丁", 20_000.0))
     assert shapely.area(shapely.union_all(layers.communities.geometry.to_numpy())) == pytest.approx(80_000)
     assert layers.communities.loc["甲", "subdistrict_id"] == "西街街道"
-    assert list(layers.communities.columns) == ["name", "code", "subdistrict_id", "geometry"]
+    assert list(layers.communities.columns) == ["name", "code", "subdistrict_id", *STAFF_COLUMNS, "geometry"]
 
 
 def test_without_subdistricts_the_communities_make_one(tmp_path: Path) -> None:

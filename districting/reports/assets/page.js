@@ -1,103 +1,144 @@
-// The compare page: opens the payload, builds the scene, and joins maps, panel and keyboard.
-
-function buildScene(data) {
-  const atoms = new Atoms(data.mosaic);
-  const today = data.plans[0];
-  const subdistrict = data.atom_subdistrict;
-  for (const plan of data.plans) plan.paths = planPaths(plan, today, atoms);
-  const [west, south, east, north] = data.bounds;
-  for (const plan of data.plans) preparePlan(plan, today, data);
-  return {
-    atoms, today, bounds: data.bounds, focus: data.focus, palette: data.palette, colours: data.colours,
-    atomSize: Math.sqrt(data.land_m2 / Math.max(atoms.n, 1)),
-    subdistrictBorders: atoms.borders((a, b) => subdistrict[a] !== subdistrict[b]),
-    roads: data.roads.map((road) => ({ kind: road.kind, path: linesPath(road) })),
-    roadNames: data.road_names,
-    barriers: data.barriers.map((line) => ({ kind: line.kind, path: linesPath(line) })),
-    areas: data.areas.map((area) => ({ kind: area.kind, path: linesPath(area) })),
-    buildings: { xy: metres(data.buildings.xy), households: data.buildings.households },
-  };
-}
-
-// What the drawing and the panel look up again and again.
-function preparePlan(plan, today, data) {
-  plan.index = new Map(plan.communities.map((community, at) => [community.id, at]));
-  const broken = new Set(plan.findings.filter((one) => one.strength === "must").map((one) => one.community));
-  const before = new Map(today.communities.map((community) => [community.id, community.figures.households]));
-  for (const community of plan.communities) {
-    community.caption = fill(data.words.households_short, { n: figure(community.figures.households, { digits: 0 }) });
-    community.short = community.name.replace(/(社区|居委会|居民委员会)$/, "");
-    community.broken = broken.has(community.id);
-    const change = community.figures.households - (before.get(community.id) || 0);
-    community.badge = before.has(community.id) ? (change ? `${change > 0 ? "+" : "−"}${figure(Math.abs(change), { digits: 0 })}` : "") : data.words.new_badge;
-  }
-  plan.labelOrder = plan.communities.map((_, at) => at).sort((a, b) => plan.communities[b].figures.households - plan.communities[a].figures.households);
-  plan.marks = plan.findings.filter((one) => one.strength !== "prefer" && one.x !== null);
-}
-
-function communityAt(plan, x, y, probe) {
-  probe.setTransform(1, 0, 0, 1, 0, 0);
-  return plan.paths.land.findIndex((path) => probe.isPointInPath(path, x, y, plan.label ? "nonzero" : "evenodd"));
-}
+// The compare page: opens the payload, and joins scene, maps, panel and keyboard.
 
 function startPage(data) {
-  const { words } = data;
+  for (const plan of data.plans) preparePlan(plan, data.plans[0], data);
+  data.compounds.xy = metres(data.compounds.xy);
+  data.addresses.xy = metres(data.addresses.xy);
   const scene = buildScene(data);
-  const probe = document.createElement("canvas").getContext("2d");
+  const ids = data.plans.map((plan) => plan.id);
+  const asked = Address.read(window.location.hash, data);
   const state = {
-    shown: data.plans.slice(0, window.innerWidth < 900 ? 2 : 4).map((plan) => plan.id), tab: "compare", search: "", point: null, pointPlan: null,
-    chosen: new Map(), findingsPlan: (data.plans[0] || {}).id,
+    layout: "side", shown: ids.slice(0, window.innerWidth < 900 ? 2 : 4), left: ids[0], right: ids[1] || ids[0], tab: "compare", search: "",
+    point: null, pointPlan: null, place: "", street: null, chosen: new Map(), findingsPlan: ids[0], flowPlan: ids[1], measure: "households",
+    sortPlans: null, within: "", only: { changed: false, findings: false }, proposal: null, told: "",
   };
-  const chosen = (plan) => (state.chosen.has(plan.id) ? state.chosen.get(plan.id) : -1);
-  const maps = new Panes(document.getElementById("maps"), scene, words, (plan, x, y) => actions.pickPoint(plan, x, y));
+  const planOf = (id) => data.plans.find((plan) => plan.id === id);
+  const chosen = (plan) => state.chosen.get(plan.id) ?? -1;
   const panel = document.getElementById("panel");
-  const views = { compare: comparisonView, community: communityView, findings: findingsView };
+  const views = { compare: comparisonView, community: communityView, findings: findingsView, flow: flowView, review: reviewView };
+  const filters = new Filters(data, state);
+  scene.allowed = (plan) => filters.allowed(plan);
+  const store = new Store(data, () => {
+    showPins();
+    refresh();
+  });
+  const maps = new Panes(document.getElementById("maps"), scene, data, {
+    pick: (plan, x, y) => actions.pickPoint(plan, x, y),
+    moved: () => address.later(),
+    swiped: () => address.later(),
+    choose: (side, id) => {
+      state[side] = id;
+      showMaps();
+    },
+  });
+  const address = new Address(state, maps);
 
   const actions = {
-    pickPoint(plan, x, y, open = true) {
-      state.point = [x, y];
-      state.pointPlan = plan.id;
-      state.chosen = new Map(data.plans.map((one) => [one.id, communityAt(one, x, y, probe)]));
-      if (open) showTab("community");
-      maps.redraw();
+    scene, filters, store, refresh,
+    pickPoint(plan, x, y, { open = true, place = "" } = {}) {
+      Object.assign(state, { point: [x, y], pointPlan: plan.id, place, street: null });
+      state.chosen = new Map(data.plans.map((one) => [one.id, communityAt(one, x, y, scene.atoms)]));
+      scene.spot = [x, y];
+      scene.street = null;
+      picked(open);
     },
     // In every plan the community of that id; where it does not exist, whoever holds the middle of its land in the
     // plan that leads: the one asked about, else the first that has it, today last.
     pickCommunity(id, lead = null, open = true) {
-      const own = lead ? { plan: lead, one: lead.communities[lead.index.get(id)] } : everyCommunity(data).find(({ one }) => one.id === id);
-      state.point = [own.one.x, own.one.y];
-      state.pointPlan = own.plan.id;
-      state.chosen = new Map(data.plans.map((plan) => [plan.id, plan.index.get(id) ?? communityAt(plan, own.one.x, own.one.y, probe)]));
-      if (open) showTab("community");
-      zoomTo(boxAround(data.plans.filter((plan) => plan.index.has(id) && state.shown.includes(plan.id)).map((plan) => plan.communities[plan.index.get(id)].box)) || own.one.box);
-      maps.redraw();
+      const own = lead && lead.index.has(id) ? { plan: lead, one: lead.communities[lead.index.get(id)] } : everyCommunity(data).find(({ one }) => one.id === id);
+      if (!own) return;
+      Object.assign(state, { point: [own.one.x, own.one.y], pointPlan: own.plan.id, place: "", street: null });
+      state.chosen = new Map(data.plans.map((plan) => [plan.id, plan.index.get(id) ?? communityAt(plan, own.one.x, own.one.y, scene.atoms)]));
+      scene.spot = scene.street = null;
+      const onMaps = state.layout === "one" ? [state.left, state.right] : state.shown;
+      zoomTo(boxAround(data.plans.filter((plan) => plan.index.has(id) && onMaps.includes(plan.id)).map((plan) => plan.communities[plan.index.get(id)].box)) || own.one.box);
+      picked(open);
+    },
+    pickPlace({ kind, text, at }) {
+      if (kind === "community") return this.pickCommunity(at);
+      if (kind === "road") return this.pickStreet(data.streets.indexOf(text));
+      const points = kind === "compound" ? data.compounds : data.addresses;
+      const [x, y] = pointOf(points, (kind === "compound" ? data.compounds : data.addresses).names.indexOf(text));
+      this.pickPoint(data.plans[0], x, y, { place: text });
+      maps.fit(x - 500, y - 500, x + 500, y + 500);
+    },
+    pickStreet(street) {
+      const { path, box } = streetPath(street, scene);
+      Object.assign(state, { point: null, street, place: "" });
+      state.chosen = new Map();
+      scene.street = path;
+      scene.spot = null;
+      zoomTo(box);
+      picked(true);
     },
     pickFinding(plan, finding) {
-      if (!state.shown.includes(plan.id)) togglePlan(plan.id);
+      showPlan(plan.id);
       if (plan.index.has(finding.community)) this.pickCommunity(finding.community, plan, false);
       else if (finding.x !== null) maps.fit(finding.x - 300, finding.y - 300, finding.x + 300, finding.y + 300);
+    },
+    pickComment(one) {
+      if (planOf(one.plan)) showPlan(one.plan);
+      this.pickPoint(planOf(one.plan) || data.plans[0], one.x, one.y, { open: false });
+      maps.fit(one.x - 350, one.y - 350, one.x + 350, one.y + 350);
     },
     findingsOf(id) {
       state.findingsPlan = id;
       showTab("findings");
     },
-    clear() {
-      state.point = null;
-      state.chosen = new Map();
-      showTab("community");
+    flowsOf(id) {
+      state.flowPlan = id;
+      showTab("flow");
+    },
+    within(name) {
+      document.getElementById("within").value = name;
+      state.within = name;
+      filtered(true);
+    },
+    showMeasure(key) {
+      state.measure = key;
+      refresh();
+    },
+    sortPlans(key) {
+      const before = state.sortPlans;
+      state.sortPlans = before && before.key === key ? (before.down ? null : { key, down: true }) : { key, down: false };
+      refresh();
+    },
+    // Outlines the atoms that a proposal names.
+    point(atoms) {
+      scene.pair = atoms;
       maps.redraw();
+    },
+    clear() {
+      Object.assign(state, { point: null, place: "", street: null, proposal: null });
+      state.chosen = new Map();
+      scene.spot = scene.street = null;
+      scene.pair = [];
+      picked(true);
     },
   };
 
-  function boxAround(boxes) {
-    if (!boxes.length) return null;
-    const edge = (at, pick) => pick(...boxes.map((box) => box[at]));
-    return [edge(0, Math.min), edge(1, Math.min), edge(2, Math.max), edge(3, Math.max)];
+  function picked(open) {
+    scene.pair = [];
+    if (open) showTab("community");
+    maps.redraw();
+    address.later();
   }
 
   function zoomTo([west, south, east, north]) {
     const margin = 0.35 * Math.max(east - west, north - south);
     maps.fit(west - margin, south - margin, east + margin, north + margin);
+  }
+
+  // Draws the panel again; whoever held the focus keeps it.
+  function refresh() {
+    const held = document.activeElement;
+    const id = panel.contains(held) ? held.id : "";
+    const top = panel.scrollTop;
+    panel.replaceChildren(...views[state.tab](data, state, actions));
+    panel.scrollTop = top;
+    if (id) document.getElementById(id)?.focus();
+    const count = store.count ? ` ${store.count}` : "";
+    document.getElementById("tab-review").textContent = data.words.tab_review + count;
   }
 
   function showTab(name) {
@@ -108,24 +149,77 @@ function startPage(data) {
       tab.tabIndex = on ? 0 : -1;
     }
     panel.setAttribute("aria-labelledby", `tab-${name}`);
-    panel.replaceChildren(...views[name](data, state, actions));
+    refresh();
     panel.scrollTop = 0;
+    address.later();
   }
 
-  function togglePlan(id) {
-    const shown = state.shown.includes(id) ? state.shown.filter((one) => one !== id) : [...state.shown, id];
-    if (!shown.length) return;
-    state.shown = data.plans.map((plan) => plan.id).filter((one) => shown.includes(one));
+  function showPins() {
+    scene.pins = store.kept.comments.map((one, i) => ({ plan: one.plan, x: one.x, y: one.y, n: i + 1 }));
+    maps.redraw();
+  }
+
+  function filtered(moved) {
+    const boxes = moved && state.within ? data.plans.flatMap((plan) => plan.communities.filter((one) => one.subdistrict === state.within).map((one) => one.box)) : [];
+    if (boxes.length) maps.fit(...boxAround(boxes));
+    maps.redraw();
+    refresh();
+    address.later();
+  }
+
+  function showMaps() {
+    for (const button of document.querySelectorAll("#layouts button")) button.setAttribute("aria-pressed", String(button.dataset.layout === state.layout));
     for (const chip of document.querySelectorAll("#plans button")) {
-      chip.setAttribute("aria-pressed", String(state.shown.includes(chip.dataset.plan)));
+      const on = state.layout === "one" ? chip.dataset.plan === state.right : state.shown.includes(chip.dataset.plan);
+      chip.setAttribute("aria-pressed", String(on));
     }
-    maps.show(data.plans.filter((plan) => state.shown.includes(plan.id)), chosen);
+    document.getElementById("plans").setAttribute("aria-label", state.layout === "one" ? data.words.right_plan : data.words.plans_label);
+    if (state.layout === "one") maps.showOne(planOf(state.left), planOf(state.right), chosen);
+    else maps.show(data.plans.filter((plan) => state.shown.includes(plan.id)), chosen);
+    address.later();
   }
 
+  function choosePlan(id) {
+    if (id !== ids[0]) state.flowPlan = id;
+    if (state.layout === "one") state.right = id;
+    else {
+      const shown = state.shown.includes(id) ? state.shown.filter((one) => one !== id) : [...state.shown, id];
+      if (!shown.length) return;
+      state.shown = ids.filter((one) => shown.includes(one));
+    }
+    showMaps();
+    if (state.tab === "flow") refresh();
+  }
+
+  function showPlan(id) {
+    const there = state.layout === "one" ? [state.left, state.right].includes(id) : state.shown.includes(id);
+    if (!there) choosePlan(id);
+  }
+
+  // Takes what an address asks for.
+  function follow(wanted) {
+    for (const key of ["layout", "shown", "left", "right", "within", "only"]) if (wanted[key] !== undefined) state[key] = wanted[key];
+    if (state.layout === "one" && state.right !== ids[0]) state.flowPlan = state.right;
+    if (wanted.swipe !== undefined) maps.swipe = wanted.swipe;
+    document.getElementById("filters").replaceChildren(...filterBar(data, state, filtered));
+    showMaps();
+    if (!wanted.point && state.point) actions.clear();
+    if (wanted.point) actions.pickPoint(planOf(wanted.point[2]), wanted.point[0], wanted.point[1], { open: false });
+    if (wanted.view) maps.go(wanted.view);
+    else if (wanted.within) filtered(true);
+    showTab(wanted.tab || state.tab);
+  }
+
+  const layouts = document.getElementById("layouts");
+  for (const layout of ["side", "one"]) {
+    layouts.append(make("button", { type: "button", "data-layout": layout, "aria-pressed": "false", text: data.words[`layout_${layout}`], onclick: () => {
+      state.layout = layout;
+      showMaps();
+    } }));
+  }
+  layouts.hidden = data.plans.length < 2;
   const chips = document.getElementById("plans");
-  data.plans.forEach((plan) => {
-    chips.append(make("button", { type: "button", "data-plan": plan.id, "aria-pressed": String(state.shown.includes(plan.id)), onclick: () => togglePlan(plan.id), text: plan.title }));
-  });
+  for (const plan of data.plans) chips.append(make("button", { type: "button", "data-plan": plan.id, "aria-pressed": "false", onclick: () => choosePlan(plan.id), text: plan.title }));
   const tabs = [...document.querySelectorAll("[role=tab]")];
   tabs.forEach((tab, at) => {
     tab.addEventListener("click", () => showTab(tab.dataset.tab));
@@ -141,19 +235,24 @@ function startPage(data) {
   new Search(search, document.getElementById("suggestions"), data, (text) => {
     state.search = text;
     showTab("community");
-  }, (id) => actions.pickCommunity(id));
+  }, (place) => actions.pickPlace(place));
   document.getElementById("whole").addEventListener("click", () => maps.whole());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") actions.clear();
-    if (event.key === "/" && document.activeElement !== search) {
+    const typing = event.target.closest("input, textarea, select");
+    if (event.key === "Escape" && (!typing || typing === search)) actions.clear();
+    if (event.key === "/" && !typing) {
       event.preventDefault();
       search.focus();
     }
   });
-  maps.show(data.plans.filter((plan) => state.shown.includes(plan.id)), chosen);
-  showTab("compare");
+  window.addEventListener("hashchange", () => {
+    if (window.location.hash !== address.written) follow({ layout: "side", within: "", only: { changed: false, findings: false }, ...Address.read(window.location.hash, data) });
+  });
+  readyToPrint(data, state, maps, actions);
+  showPins();
+  follow(asked);
   document.body.dataset.ready = "true";
-  return { maps, state, data };
+  return { maps, state, data, store };
 }
 
 (async () => {

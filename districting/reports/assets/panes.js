@@ -1,64 +1,121 @@
-// The maps side by side: one Leaflet map per shown plan, all in step, each with a canvas of our own.
+// The maps: one Leaflet map per shown plan, all in step, or one map on which two plans meet at a divider. Each map
+// has a canvas of our own.
 
 class Panes {
-  constructor(holder, scene, words, onPick) {
-    this.holder = holder;
-    this.scene = scene;
-    this.words = words;
-    this.onPick = onPick;
+  // `events`: pick(plan, x, y), moved(), choose(side, plan id), swiped(share).
+  constructor(holder, scene, data, events) {
+    Object.assign(this, { holder, scene, data, events, words: data.words });
     this.panes = [];
     this.view = null;
-    this.alone = -1;
+    this.swipe = 0.5;
+    this.sharpness = null;  // dots per px; null: the screen's
     new ResizeObserver(() => this.arrange()).observe(holder);
   }
 
-  // Shows these plans, keeping the view. `chosen(plan)` gives the community to outline.
+  // Shows these plans side by side, keeping the view. `chosen(plan)` gives the community to outline.
   show(plans, chosen) {
-    this.chosen = chosen;
-    for (const pane of this.panes) pane.map.remove();
-    this.holder.replaceChildren();
-    this.panes = plans.map((plan, at) => this.open(plan, at));
-    this.arrange();
+    this.open(plans.map((plan) => [plan]), chosen);
   }
 
-  open(plan, at) {
-    const box = document.createElement("section");
-    box.className = "pane";
-    box.dataset.plan = plan.id;
-    box.setAttribute("aria-label", `${plan.title} ${plan.headline}`);
-    const ground = document.createElement("div");
-    ground.className = "ground";
-    const canvas = document.createElement("canvas");
-    canvas.setAttribute("aria-hidden", "true");
-    const head = document.createElement("div");
-    head.className = "pane-head";
-    const title = document.createElement("strong");
-    title.textContent = plan.title;
-    const facts = document.createElement("span");
-    facts.textContent = plan.headline;
-    head.append(title, facts);
-    if (plan.flag) {
-      const flag = document.createElement("span");
-      flag.className = `flag ${plan.flag.kind}`;
-      flag.textContent = plan.flag.text;
-      head.append(flag);
+  // Shows two plans on one map, the first to the left of the divider.
+  showOne(left, right, chosen) {
+    this.open([[left, right]], chosen);
+  }
+
+  open(faces, chosen) {
+    this.chosen = chosen;
+    const held = this.holder.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
+    for (const pane of this.panes) {
+      pane.gone = true;
+      pane.map.off().remove();
     }
-    box.append(ground, head);
+    this.holder.replaceChildren();
+    this.panes = faces.map((plans, at) => this.pane(plans, at));
+    this.arrange();
+    if (held) this.holder.querySelector(`[data-keep="${held}"]`)?.focus();
+  }
+
+  pane(plans, at) {
+    const { words } = this;
+    const box = make("section", { class: plans.length > 1 ? "pane swiped" : "pane", "aria-label": plans.map((plan) => `${plan.title} ${plan.headline}`).join(" | ") });
+    box.dataset.plan = plans[plans.length - 1].id;
+    const ground = make("div", { class: "ground", role: "application", "aria-label": `${words.map_keys} ${plans.map((plan) => plan.title).join(" | ")}` });
+    const canvas = make("canvas", { "aria-hidden": "true" });
+    const heads = plans.map((plan, side) => this.head(plan, plans.length > 1 ? ["left", "right"][side] : null));
+    box.append(ground, make("i", { class: "crosshair", "aria-hidden": "true" }), ...heads);
     this.holder.append(box);
     const map = L.map(ground, {
       crs: L.CRS.Simple, zoomSnap: 0, zoomDelta: 0.5, wheelPxPerZoomLevel: 110, zoomAnimation: false,
       attributionControl: false, zoomControl: false, minZoom: -7, maxZoom: 2, inertia: true, boxZoom: true,
     });
     ground.append(canvas);
-    if (at === 0) L.control.zoom({ position: "topright", zoomInTitle: this.words.zoom_in, zoomOutTitle: this.words.zoom_out }).addTo(map);
+    if (at === 0) L.control.zoom({ position: plans.length > 1 ? "bottomright" : "topright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 110 }).addTo(map);
-    const pane = { plan, box, head, map, canvas, context: canvas.getContext("2d"), waiting: false };
+    const pane = { plans, plan: plans[plans.length - 1], box, heads, map, canvas, context: canvas.getContext("2d"), waiting: false };
+    if (plans.length > 1) this.divider(pane);
     map.on("move", () => {
       if (!this.follows) this.lead(pane);
       this.later(pane);
     });
-    map.on("click", (event) => this.onPick(plan, event.latlng.lng, event.latlng.lat));
+    map.on("click", (event) => this.events.pick(this.planUnder(pane, event.containerPoint.x), event.latlng.lng, event.latlng.lat));
+    ground.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.target !== ground) return;
+      const center = map.getCenter();
+      this.events.pick(this.planUnder(pane, map.getSize().x / 2), center.lng, center.lat);
+    });
     return pane;
+  }
+
+  // Title and facts over a map; on a divided map the left plan is chosen here.
+  head(plan, side) {
+    const title = side === "left"
+      ? make("label", {}, select(this.words.left_plan, this.data.plans.map((one) => [one.id, one.title]), plan.id, (id) => this.events.choose("left", id)))
+      : make("strong", { text: plan.title });
+    if (side === "left") title.firstChild.dataset.keep = "left";
+    const head = make("div", { class: `pane-head ${side || ""}` }, title, make("span", { class: "facts", text: plan.headline }));
+    if (plan.flag) head.append(make("span", { class: `flag ${plan.flag.kind}`, text: plan.flag.text }));
+    return head;
+  }
+
+  divider(pane) {
+    const handle = make("div", { class: "divider", role: "slider", tabindex: "0", "aria-label": this.words.divider, "aria-orientation": "horizontal", "aria-valuemin": "0", "aria-valuemax": "100" });
+    handle.dataset.keep = "divider";
+    pane.divider = handle;
+    pane.box.append(handle);
+    const move = (share) => {
+      this.swipe = Math.min(1, Math.max(0, share));
+      this.placeDivider(pane);
+      this.later(pane);
+      this.events.swiped(this.swipe);
+    };
+    handle.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      handle.focus();
+      handle.setPointerCapture(event.pointerId);
+    });
+    handle.addEventListener("pointermove", (event) => {
+      if (!handle.hasPointerCapture(event.pointerId)) return;
+      const box = pane.box.getBoundingClientRect();
+      move((event.clientX - box.left) / box.width);
+    });
+    handle.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: this.swipe - 0.02, ArrowRight: this.swipe + 0.02, PageDown: this.swipe - 0.1, PageUp: this.swipe + 0.1, Home: 0, End: 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      move(to);
+    });
+    this.placeDivider(pane);
+  }
+
+  placeDivider(pane) {
+    const percent = Math.round(this.swipe * 100);
+    pane.divider.style.left = `${this.swipe * 100}%`;
+    pane.divider.setAttribute("aria-valuenow", String(percent));
+    pane.divider.setAttribute("aria-valuetext", fill(this.words.divider_value, { left: pane.plans[0].title, share: percent, right: pane.plans[1].title, rest: 100 - percent }));
+  }
+
+  planUnder(pane, x) {
+    return pane.plans.length > 1 && x < this.swipe * pane.map.getSize().x ? pane.plans[0] : pane.plan;
   }
 
   // The map that people move leads; the others follow without asking back.
@@ -69,6 +126,7 @@ class Panes {
       if (other !== pane && other.map._loaded) other.map.setView(this.view.center, this.view.zoom, { animate: false });
     }
     this.follows = false;
+    this.events.moved();
   }
 
   // Rows and columns that give the land the largest picture.
@@ -110,6 +168,13 @@ class Panes {
     this.redraw();
   }
 
+  go({ x, y, zoom }) {
+    const first = this.panes[0];
+    first.map.setView([y, x], zoom, { animate: false });
+    this.lead(first);
+    this.redraw();
+  }
+
   whole() {
     this.fit(...this.scene.bounds);
   }
@@ -123,14 +188,14 @@ class Panes {
     pane.waiting = true;
     requestAnimationFrame(() => {
       pane.waiting = false;
-      this.draw(pane);
+      if (!pane.gone) this.draw(pane);
     });
   }
 
   draw(pane) {
+    const dpr = this.sharpness || window.devicePixelRatio || 1;
     const size = pane.map.getSize();
     if (!pane.map._loaded || !size.x || !size.y) return;
-    const dpr = window.devicePixelRatio || 1;
     const { canvas } = pane;
     if (canvas.width !== Math.round(size.x * dpr) || canvas.height !== Math.round(size.y * dpr)) {
       canvas.width = Math.round(size.x * dpr);
@@ -139,7 +204,14 @@ class Panes {
       canvas.style.height = `${size.y}px`;
     }
     const center = pane.map.getCenter();
-    const view = { width: size.x, height: size.y, dpr, scale: 2 ** pane.map.getZoom(), cx: center.lng, cy: center.lat, head: pane.head.offsetWidth + 14 };
-    paint(pane.context, view, this.scene, pane.plan, this.chosen(pane.plan));
+    const middle = pane.plans.length > 1 ? Math.round(this.swipe * size.x) : 0;
+    const heads = pane.heads.map((head) => ({ x: head.offsetLeft + head.offsetWidth / 2, width: head.offsetWidth + 14 }));
+    pane.plans.forEach((plan, side) => {
+      const divided = pane.plans.length > 1;
+      const [from, to] = divided ? [[0, middle], [middle, size.x]][side] : [0, size.x];
+      if (to - from < 1) return;
+      const view = { width: size.x, height: size.y, dpr, scale: 2 ** pane.map.getZoom(), cx: center.lng, cy: center.lat, heads, from, to };
+      paint(pane.context, view, this.scene, plan, this.chosen(plan));
+    });
   }
 }

@@ -1,29 +1,11 @@
-// Finding a community: a field with a list of suggestions that mouse and arrow keys reach (ARIA combobox).
+// Finding a place: a field with a list of suggestions that mouse and arrow keys reach (ARIA combobox).
 
-const MOST_SUGGESTED = 8;
-
-// Communities of all plans by id, each once: as the first plan that still has it after today calls it, else as today.
-function everyCommunity(data) {
-  const all = new Map();
-  for (const plan of [...data.plans.slice(1), ...data.plans.slice(0, 1)]) {
-    plan.communities.forEach((one, at) => {
-      if (one.listed && !all.has(one.id)) all.set(one.id, { plan, at, one });
-    });
-  }
-  return [...all.values()];
-}
-
-function matches({ one }, wanted) {
-  return !wanted || [one.name, one.id, one.subdistrict].some((text) => text.toLowerCase().includes(wanted));
-}
+const MOST_SUGGESTED = 10;
 
 class Search {
-  // `onType(text)` narrows the table, `onPick(id)` goes to the community.
+  // `onType(text)` narrows the table, `onPick(place)` goes there.
   constructor(field, list, data, onType, onPick) {
-    this.field = field;
-    this.list = list;
-    this.all = everyCommunity(data).sort((a, b) => a.one.name.localeCompare(b.one.name, "zh"));
-    this.onPick = onPick;
+    Object.assign(this, { field, list, data, onPick });
     this.found = [];
     this.active = -1;
     field.addEventListener("input", () => {
@@ -37,13 +19,14 @@ class Search {
 
   suggest() {
     const wanted = this.field.value.trim().toLowerCase();
-    this.found = wanted ? this.all.filter((entry) => matches(entry, wanted)).slice(0, MOST_SUGGESTED) : [];
+    if (wanted && !this.all) this.all = everyPlace(this.data);
+    this.found = wanted ? findPlaces(this.all, wanted, MOST_SUGGESTED) : [];
     this.active = -1;
-    this.list.replaceChildren(...this.found.map(({ one }, i) =>
+    this.list.replaceChildren(...this.found.map(({ text, more }, i) =>
       make("li", { role: "option", id: `suggestion-${i}`, "aria-selected": "false", onmousedown: (event) => {
         event.preventDefault();
         this.pick(i);
-      } }, make("span", { text: one.name }), make("small", { text: one.subdistrict }))));
+      } }, make("span", { text }), make("small", { text: more }))));
     this.list.hidden = !this.found.length;
     this.field.setAttribute("aria-expanded", String(this.found.length > 0));
     this.field.removeAttribute("aria-activedescendant");
@@ -65,9 +48,9 @@ class Search {
   }
 
   pick(i) {
-    const { one } = this.found[i];
+    const place = this.found[i];
     this.close();
-    this.onPick(one.id);
+    this.onPick(place);
   }
 
   key(event) {

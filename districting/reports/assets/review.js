@@ -1,0 +1,170 @@
+// Comments, votes and proposals: on the card of a community, and all together in a tab of their own.
+
+// On the card: approve or reject each plan's community, say why, and propose what the next plan should hold fast.
+function reviewCard(data, state, found, actions) {
+  const { words } = data;
+  const { store } = actions;
+  const votes = found.slice(1).filter(({ one }) => one).map(({ plan, one }) => {
+    const own = store.voteOn(plan.id, one.id);
+    const press = (vote, sign) => make("button", {
+      type: "button", class: `vote ${vote}`, id: `vote-${vote}-${plan.id}`, "aria-pressed": String(own === sign), "aria-label": `${plan.title} ${one.name}: ${words[vote]}`, text: words[vote],
+      onclick: () => store.vote(plan.id, one.id, one.name, own === sign ? null : vote),
+    });
+    return make("li", {}, make("span", {}, make("strong", { text: plan.title }), ` ${one.name}`), make("span", { class: "votes" }, press("approve", 1), press("reject", -1)));
+  });
+  return [
+    make("h3", { text: words.review }), ...(votes.length ? [make("ul", { class: "plain" }, ...votes)] : []),
+    commentForm(data, state, found, actions), proposalForm(data, state, found, actions),
+  ];
+}
+
+function commentForm(data, state, found, actions) {
+  const { words } = data;
+  const field = make("textarea", { id: "comment-text", rows: "2", maxlength: "2000", placeholder: words.comment_place, "aria-label": words.comment });
+  return make("form", { class: "comment", onsubmit: (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    if (!text) return field.focus();
+    const held = found.find(({ plan, one }) => plan.id === state.pointPlan && one) || found.find(({ one }) => one);
+    const [x, y] = state.point;
+    actions.store.add("comments", { plan: state.pointPlan, community: held ? held.one.id : "", name: held ? held.one.name : "", x: round1(x), y: round1(y), text });
+  } }, field, make("button", { type: "submit", id: "comment-add", text: words.comment_add }));
+}
+
+// What can be asked of the next plan at this place: kind → the fields of a lock, and what they are called.
+function proposable(data, state, found, scene) {
+  const { words } = data;
+  const today = found[0];
+  const own = today.one;
+  const atom = scene.atoms.at(...state.point);
+  const kinds = new Map();
+  if (own) {
+    const called = { name: own.name };
+    const alone = (kind) => kinds.set(kind, { called, options: [], lock: () => ({ kind, communities: [own.id] }), say: () => fill(words[`lock_${kind}`], called) });
+    alone("keep");
+    alone("split");
+    if (own.seat) alone("seat");
+    const near = neighboursToday(today.at, data, scene);
+    if (near.length) kinds.set("merge", {
+      called, options: near.map((at) => [String(at), today.plan.communities[at].name]),
+      lock: (at) => ({ kind: "merge", communities: [own.id, today.plan.communities[at].id] }),
+      say: (at) => fill(words.lock_merge, { ...called, other: today.plan.communities[at].name }),
+    });
+  }
+  const around = atom < 0 ? [] : scene.atoms.around(atom).filter((other) => data.atom_subdistrict[other] === data.atom_subdistrict[atom] && data.atom_households[other] > 0);
+  if (around.length && data.atom_households[atom] > 0) {
+    for (const kind of ["together", "apart"]) kinds.set(kind, {
+      atom, options: around.map((other) => [String(other), atomName(other, atom, data, scene)]),
+      lock: (other) => ({ kind, atoms: [data.atom_ids[atom], data.atom_ids[other]] }),
+      say: (other) => fill(words[`lock_${kind}`], { name: atomName(atom, null, data, scene), other: atomName(other, atom, data, scene) }),
+    });
+  }
+  const compound = atom < 0 ? -1 : data.compounds.of_atom[atom];
+  if (compound >= 0) kinds.set("compound", {
+    options: [], lock: () => ({ kind: "together", compounds: [data.compounds.ids[compound]] }),
+    say: () => fill(words.lock_compound, { name: data.compounds.names[compound] || data.compounds.ids[compound] }),
+  });
+  return kinds;
+}
+
+// Positions of today's communities that border on one, by today's main owner of each atom.
+function neighboursToday(at, data, scene) {
+  const { majority } = data.plans[0];
+  const { left, right } = data.mosaic;
+  const found = new Set();
+  for (let arc = 0; arc < left.length; arc++) {
+    if (right[arc] < 0) continue;
+    const [a, b] = [majority[left[arc]], majority[right[arc]]];
+    if (a === at && b !== at && b >= 0) found.add(b);
+    if (b === at && a !== at && a >= 0) found.add(a);
+  }
+  const own = data.plans[0].communities[at].subdistrict;
+  return [...found].filter((other) => data.plans[0].communities[other].subdistrict === own);
+}
+
+// An atom in words: where it lies from another, whose it is today, how many live there.
+function atomName(atom, from, data, scene) {
+  const { words } = data;
+  const today = data.plans[0];
+  const owner = today.majority[atom] < 0 ? words.no_community : today.communities[today.majority[atom]].name;
+  const facts = `${owner} ${fill(words.households_short, { n: figure(data.atom_households[atom]) })}`;
+  if (from === null) return fill(words.block, { facts });
+  const [x, y] = scene.atoms.middle(atom);
+  const [u, v] = scene.atoms.middle(from);
+  const turn = Math.round(Math.atan2(y - v, x - u) / (Math.PI / 4));
+  return fill(words.block_towards, { side: words[`towards_${(turn + 8) % 8}`], facts });
+}
+
+function proposalForm(data, state, found, actions) {
+  const { words } = data;
+  const { scene, store } = actions;
+  const kinds = proposable(data, state, found, scene);
+  if (!kinds.size) return make("span");
+  let kind = kinds.has(state.proposal) ? state.proposal : [...kinds.keys()][0];
+  let chosen = null;
+  const other = make("span");
+  const reason = make("input", { type: "text", id: "proposal-reason", maxlength: "500", placeholder: words.reason, "aria-label": words.reason });
+  const show = () => {
+    const { options, atom } = kinds.get(kind);
+    chosen = options.length ? options[0][0] : null;
+    const point = (value) => {
+      chosen = value;
+      actions.point(atom === undefined ? [] : [atom, Number(value)]);
+    };
+    other.replaceChildren(...(options.length ? [select(words.with_which, options, chosen, point)] : []));
+    if (open.open) actions.point(atom === undefined ? [] : [atom, Number(chosen)]);
+  };
+  const open = make("details", { class: "proposal", ...(state.proposal ? { open: "" } : {}), ontoggle: () => {
+    state.proposal = open.open ? kind : null;
+    if (open.open) show();
+    else actions.point([]);
+  } }, make("summary", { text: words.propose }), make("p", { class: "hint", text: words.propose_hint }),
+  make("form", { onsubmit: (event) => {
+    event.preventDefault();
+    const { lock, say } = kinds.get(kind);
+    const at = chosen === null ? null : Number(chosen);
+    store.add("proposals", { plan: state.pointPlan, ...lock(at), text: say(at), reason: reason.value.trim() });
+  } }, select(words.propose, [...kinds.keys()].map((one) => [one, fill(words[`kind_lock_${one}`], kinds.get(one).called)]), kind, (value) => {
+    kind = value;
+    state.proposal = value;
+    show();
+  }), other, reason, make("button", { type: "submit", id: "proposal-add", text: words.propose_add })));
+  show();
+  return open;
+}
+
+// The tab: who writes, what was written, and the way out of the page.
+function reviewView(data, state, actions) {
+  const { words } = data;
+  const { store } = actions;
+  const { kept } = store;
+  const shown = [make("h2", { text: words.tab_review })];
+  if (store.denied) shown.push(make("p", { class: "warning", role: "alert", text: words.storage_denied }));
+  const author = make("input", { type: "text", id: "author", value: kept.author, maxlength: "80", autocomplete: "name", onchange: (event) => store.sign(event.target.value) });
+  shown.push(make("p", { class: "hint", text: words.review_hint }), make("label", { class: "author" }, make("span", { text: words.author }), author));
+  const incoming = make("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: async () => {
+    const said = store.take(await incoming.files[0].text());
+    state.told = said ? words.import_done : words.import_refused;
+    actions.refresh();
+  } });
+  shown.push(make("div", { class: "row buttons" },
+    make("button", { type: "button", id: "export", ...(store.count ? {} : { disabled: "" }), text: words.export, onclick: () => store.download() }),
+    make("button", { type: "button", id: "import", text: words.import, onclick: () => incoming.click() }), incoming,
+    make("button", { type: "button", id: "clear-all", ...(store.count ? {} : { disabled: "" }), text: words.clear_all, onclick: () => {
+      if (window.confirm(words.clear_all_sure)) store.clear();
+    } })));
+  shown.push(make("p", { class: "hint", role: "status", text: state.told || "" }));
+  state.told = "";
+  const plan = (id) => data.plans.find((one) => one.id === id);
+  const away = (kind, one) => make("button", { type: "button", class: "clear", text: words.remove, "aria-label": `${words.remove}: ${one.text || one.name}`, onclick: () => store.remove(kind, one.id) });
+  const title = (one) => (plan(one.plan) ? plan(one.plan).title : one.plan);
+  const section = (heading, entries, kind, row) => entries.length
+    ? [make("h3", { text: `${heading} (${entries.length})` }), make("ol", { class: "entries" }, ...entries.map((one, i) => make("li", {}, ...row(one, i), away(kind, one))))] : [];
+  shown.push(...section(words.comments, kept.comments, "comments", (one, i) => [
+    make("button", { type: "button", class: "entry", onclick: () => actions.pickComment(one) }, make("i", { class: "number", text: String(i + 1) }), make("span", {}, make("span", { class: "what", text: one.text }), make("span", { class: "clause", text: [title(one), one.name].filter(Boolean).join(" · ") })))]));
+  shown.push(...section(words.votes, kept.votes, "votes", (one) => [
+    make("button", { type: "button", class: "entry", onclick: () => actions.pickCommunity(one.community, plan(one.plan)) }, make("span", { class: `vote-mark ${one.vote}`, text: words[one.vote] }), make("span", { text: `${one.name} · ${title(one)}` }))]));
+  shown.push(...section(words.proposals, kept.proposals, "proposals", (one) => [make("div", { class: "entry" }, make("span", {}, make("span", { class: "what", text: one.text }), one.reason ? make("span", { class: "clause", text: one.reason }) : null))]));
+  if (!store.count) shown.push(make("p", { class: "hint", text: words.review_none }));
+  return shown;
+}

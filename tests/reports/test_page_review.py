@@ -1,0 +1,195 @@
+"""Comments, votes and proposals on the page, reading without eyes, and paper: driven in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from districting.reports.comment_files import page_key, read_comment_files
+from districting.reports.page import write_compare_page
+from tests.reports.browsing import Visit, visit
+from tests.reports.pages import furnished, write_page
+from tests.reports.town import SOUTH, WEST
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(tmp_path_factory.mktemp("page") / "index.html", furnished())
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, path: Path) -> Iterator[Visit]:
+    with visit(browser, path) as page:
+        page.page.wait_for_selector("body[data-ready]")
+        yield page
+        assert page.complaints == []
+
+
+@pytest.fixture
+def page(opened: Visit) -> Page:
+    """The page with nothing written on it, at the middle of the atom a21 (A's today, B's in the plan)."""
+    opened.page.evaluate(
+        """() => { const { store } = window.comparePage;
+            store.kept.author = ''; store.clear(); window.location.hash = `#tab=community&point=-50,-100,adjust&at=${Math.random()}`; }"""
+    )
+    opened.page.wait_for_function(
+        "() => window.comparePage.state.pointPlan === 'adjust' && document.querySelector('#comment-text')"
+    )
+    return opened.page
+
+
+def _exported(page: Page, folder: Path) -> dict[str, Any]:
+    page.click("#tab-review")
+    with page.expect_download() as download:
+        page.click("#export")
+    target = folder / download.value.suggested_filename
+    download.value.save_as(target)
+    return {"path": target, **json.loads(target.read_text(encoding="utf-8"))}
+
+
+def test_a_comment_is_pinned_where_it_was_written_and_exported_in_the_cases_coordinates(
+    page: Page, path: Path, tmp_path: Path
+) -> None:
+    page.fill("#comment-text", "菜市场应归 <B> 社区")
+    page.click("#comment-add")
+    page.click("#tab-review")
+    page.fill("#author", "长安路街道办")
+    page.keyboard.press("Tab")
+    assert page.locator("#tab-review").inner_text() == "意见 1"
+    file = _exported(page, tmp_path)
+    assert file["page"] == page_key(path)
+    (told,) = read_comment_files([file["path"]])
+    (comment,) = told.comments
+    assert (comment.plan, comment.community, comment.author) == ("adjust", "B", "长安路街道办")
+    assert comment.text == "菜市场应归 <B> 社区"
+    # The town is 400 m by 300 m; the page counts from its middle.
+    assert (comment.x - WEST, comment.y - SOUTH) == pytest.approx((150, 50), abs=0.1)
+
+
+def test_votes_and_proposals_become_ballots_and_locks(page: Page, tmp_path: Path) -> None:
+    page.click("#vote-reject-adjust")
+    assert page.locator("#vote-reject-adjust").get_attribute("aria-pressed") == "true"
+    page.click(".proposal summary")
+    for kind in ("keep", "merge", "together", "compound"):
+        page.locator(".proposal select").first.select_option(kind)
+        page.click("#proposal-add")
+    (told,) = read_comment_files([_exported(page, tmp_path)["path"]])
+    assert [(one.community, one.vote) for one in told.ballots] == [("B", "reject")]
+    locks = [one.lock for one in told.proposals]
+    assert [lock.kind for lock in locks] == ["keep", "merge", "together", "together"]
+    assert locks[0].communities == ("A",), "a lock names a community of today"
+    assert locks[1].communities == ("A", "B")
+    assert "a21" in locks[2].atoms and len(locks[2].atoms) == 2
+    assert locks[3].compounds == ("P1",)
+
+
+def test_a_vote_is_taken_back_by_pressing_again_and_replaced_by_the_other(page: Page) -> None:
+    votes = "() => window.comparePage.store.kept.votes.map((one) => one.vote)"
+    page.click("#vote-approve-adjust")
+    page.click("#vote-reject-adjust")
+    assert page.evaluate(votes) == ["reject"]
+    page.click("#vote-reject-adjust")
+    assert page.evaluate(votes) == []
+
+
+def test_what_was_written_is_there_when_the_page_is_opened_again(page: Page, path: Path) -> None:
+    page.fill("#comment-text", "明天再看")
+    page.click("#comment-add")
+    again = page.context.new_page()
+    again.goto(path.as_uri())
+    again.wait_for_selector("body[data-ready]")
+    again.click("#tab-review")
+    assert again.locator("#panel .entry .what").all_inner_texts() == ["明天再看"]
+    again.click("#panel button.entry")
+    assert again.evaluate("() => window.comparePage.state.point.map(Math.round)") == [-50, -100]
+    again.close()
+
+
+def test_a_file_is_read_back_once_and_a_strange_one_is_refused(page: Page, tmp_path: Path) -> None:
+    page.fill("#comment-text", "一次")
+    page.click("#comment-add")
+    file = _exported(page, tmp_path)["path"]
+    page.set_input_files("#panel input[type=file]", file)
+    page.wait_for_function("() => document.querySelector('[role=status]')?.textContent")
+    assert page.locator("#panel .entry .what").all_inner_texts() == ["一次"]
+    strange = tmp_path / "strange.json"
+    strange.write_text('{"format": "districting-comments", "page": "0", "comments": []}', encoding="utf-8")
+    page.set_input_files("#panel input[type=file]", strange)
+    page.wait_for_function("() => document.querySelector('[role=status]').textContent.includes('未读入')")
+
+
+def test_a_browser_that_keeps_nothing_is_told_so(browser: Browser, path: Path) -> None:
+    context = browser.new_context(offline=True)
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector("body[data-ready]")
+    page.click("#tab-review")
+    assert "请务必先导出" in page.locator("[role=alert]").inner_text()
+    context.close()
+
+
+def test_the_page_has_no_barrier_that_axe_finds(browser: Browser, tmp_path: Path) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="the extra dev is not installed"
+    ).Axe()
+    written = write_page(tmp_path / "index.html", furnished(), "en")
+    with visit(browser, written) as opened:
+        page = opened.page
+        page.wait_for_selector("body[data-ready]")
+        page.evaluate("() => { window.location.hash = '#layout=one&tab=community&point=-50,-100,adjust'; }")
+        page.wait_for_selector("#comment-text")
+        page.fill("#comment-text", "…")
+        page.click("#comment-add")
+        page.click("#vote-reject-adjust")
+        page.click(".proposal summary")
+        page.click("#proposal-add")
+        checked = 0
+        for tab in ("community", "compare", "findings", "flow", "review"):
+            page.click(f"#tab-{tab}")
+            found = axe.run(page).response
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], tab
+            checked += len(found["passes"])
+        assert checked > 50, "axe ran"
+
+
+def test_paper_holds_the_maps_and_every_table(page: Page, tmp_path: Path) -> None:
+    page.click("#tab-review")
+    page.emulate_media(media="print")
+    page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    text = page.locator("#paper").inner_text()
+    for told in ("方案比较", "求解证明", "图例", "问题 · 现状", "问题 · 变动最少", "全部社区"):
+        assert told in text
+    assert page.locator("aside").is_hidden()
+    width, shown = page.evaluate(
+        "() => { const one = document.querySelector('.pane canvas'); return [one.width, one.clientWidth]; }"
+    )
+    assert width > 2 * shown, "sharp on paper"
+    page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.locator("#paper").inner_text() == ""
+    target = tmp_path / "page.pdf"
+    page.pdf(path=target, prefer_css_page_size=True)
+    sizes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", target.read_bytes())
+    assert sizes and all((round(float(w)), round(float(h))) == (1191, 842) for w, h in sizes), "A3, across"
+
+
+def test_the_key_of_a_page_is_that_of_what_it_shows_not_of_its_language(path: Path, tmp_path: Path) -> None:
+    given = furnished()
+    assert page_key(write_page(tmp_path / "en.html", given, "en")) == page_key(path)
+    other = tmp_path / "other.html"
+    write_compare_page(
+        other, territory=given.territory, divisions=given.divisions[:1], findings=given.findings, figures=given.figures,
+        comparison=given.comparison, run=given.run, policy=given.policy, language="zh",
+    )  # fmt: skip
+    assert page_key(other) != page_key(path)
