@@ -1,0 +1,48 @@
+// The compare page keeps comments and votes in the browser; here they go to the server, and everybody's come back.
+
+// The page's own comments and votes go to the server instead of into the browser's storage.
+function bridge(live) {
+  const { store } = live.page;
+  if (!store) return;
+  const add = store.add.bind(store);
+  store.denied = false;
+  store.save = () => {
+    store.carried = true;
+    try {
+      window.localStorage.setItem(store.name, JSON.stringify({ author: store.kept.author, comments: [], votes: [], proposals: store.kept.proposals }));
+    } catch {
+      store.denied = true;
+    }
+    store.onchange();
+  };
+  store.add = (kind, entry) => {
+    if (kind !== "comments") return add(kind, entry);
+    const [x0, y0] = live.page.data.origin || [0, 0];
+    const plan = live.state.plans.some((one) => one.plan_id === entry.plan) ? entry.plan : live.plan.plan_id;
+    return live.attempt(() => live.server.tell("POST", "comments", { plan, text: entry.text, community: entry.community || null, place: [entry.x + x0, entry.y + y0] }));
+  };
+  store.vote = (plan, community, name, vote) => live.vote(community, vote, plan);
+  const remove = store.remove.bind(store);
+  store.remove = (kind, id) => {
+    if (kind === "proposals") return remove(kind, id);
+    if (kind === "votes") {
+      const [plan, ...community] = id.split(" ");
+      return live.vote(community.join(" "), null, plan);
+    }
+    return live.settle(live.state.comments.find((one) => String(one.comment_id) === id));
+  };
+  bridgeState(live);
+}
+
+function bridgeState(live) {
+  const { store, data } = live.page;
+  if (!store) return;
+  const [x0, y0] = data.origin || [0, 0];
+  const me = live.state.me.name;
+  store.kept.author = me;
+  store.kept.comments = live.state.comments.filter((one) => !one.settled && one.answers === null && one.x !== null)
+    .map((one) => ({ id: String(one.comment_id), time: one.moment, plan: one.plan_id, community: one.community_id || "", name: one.community_id ? live.nameOf(one.community_id) : "", x: one.x - x0, y: one.y - y0, text: `${one.person}: ${one.text}` }));
+  store.kept.votes = live.state.votes.filter((one) => one.person === me)
+    .map((one) => ({ id: `${one.plan_id} ${one.community_id}`, time: one.moment, plan: one.plan_id, community: one.community_id, name: live.nameOf(one.community_id), vote: one.verdict }));
+  store.onchange();
+}

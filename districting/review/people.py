@@ -1,0 +1,133 @@
+"""Who takes part: roles, invitation links and sessions. Tokens are kept as hashes only."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, get_args
+
+from districting.review.refusals import ConflictError, DeniedError, MissingError, RefusedError
+from districting.store import Store, now
+
+#: Planners edit, branch and invite; reviewers comment, vote and propose names; readers look.
+Role = Literal["planner", "reviewer", "reader"]
+
+_RANK: dict[str, int] = {role: rank for rank, role in enumerate(reversed(get_args(Role)))}
+
+#: How long a browser stays signed in.
+SESSION_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who takes part; ``csrf`` is the word that this browser must send with every change."""
+
+    person_id: int
+    name: str
+    role: Role
+    csrf: str = ""
+
+    def may(self, role: Role) -> bool:
+        """Whether the role covers another's rights."""
+        return _RANK[self.role] >= _RANK[role]
+
+    def must_be(self, role: Role) -> None:
+        """Refuse what the role does not allow.
+
+        Raises
+        ------
+        DeniedError
+            With a sentence that names the role needed.
+        """
+        if not self.may(role):
+            raise DeniedError(f"role_{role}")
+
+
+class People:
+    """Invitations and sessions in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def invite(self, name: str, role: Role, *, by: str) -> str:
+        """Invite somebody, or give a new link to somebody known; returns the token, which is kept nowhere.
+
+        An older link of the same person ends, and so do the sessions made with it.
+        """
+        if role not in _RANK or not name.strip():
+            raise RefusedError("invitation")
+        token = secrets.token_urlsafe(24)
+        with self.store.change() as change:
+            change.write(
+                "INSERT INTO people (name, role, token_hash, moment) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) "
+                "DO UPDATE SET role = ?2, token_hash = ?3, revoked = NULL",
+                (name.strip(), role, _hash(token), now()),
+            )
+            change.write(
+                "DELETE FROM sessions WHERE person_id = (SELECT person_id FROM people WHERE name = ?)",
+                (name.strip(),),
+            )
+            change.log(by, "invite", name=name.strip(), role=role)
+        return token
+
+    def revoke(self, person_id: int, *, by: Person) -> None:
+        """End somebody's invitation and sessions; nobody ends one's own, so that a planner is always left."""
+        if person_id == by.person_id:
+            raise ConflictError("oneself")
+        with self.store.change() as change:
+            row = change.row("SELECT name FROM people WHERE person_id = ?", (person_id,))
+            if row is None:
+                raise MissingError("person")
+            change.write(
+                "UPDATE people SET revoked = ?, token_hash = NULL WHERE person_id = ?", (now(), person_id)
+            )
+            change.write("DELETE FROM sessions WHERE person_id = ?", (person_id,))
+            change.log(by.name, "revoke", name=row["name"])
+
+    def resident(self, name: str) -> int:
+        """The planner at this machine, who needs no invitation; returns the person's number."""
+        with self.store.change() as change:
+            change.write(
+                "INSERT OR IGNORE INTO people (name, role, moment) VALUES (?, 'planner', ?)", (name, now())
+            )
+            row = change.row("SELECT person_id FROM people WHERE name = ?", (name,))
+        assert row is not None
+        return int(row["person_id"])
+
+    def join(self, token: str) -> str | None:
+        """A session for the bearer of an invitation; None for a token that nobody holds."""
+        row = self.store.row("SELECT person_id FROM people WHERE token_hash = ?", (_hash(token),))
+        return None if row is None else self.begin_session(int(row["person_id"]))
+
+    def begin_session(self, person_id: int) -> str:
+        """A new session; returns its secret, for the cookie."""
+        secret = secrets.token_urlsafe(32)
+        expires = (datetime.now(UTC) + timedelta(days=SESSION_DAYS)).isoformat(timespec="seconds")
+        with self.store.change() as change:
+            change.write("DELETE FROM sessions WHERE expires < ?", (now(),))
+            change.write(
+                "INSERT INTO sessions VALUES (?, ?, ?, ?)",
+                (_hash(secret), person_id, secrets.token_urlsafe(16), expires),
+            )
+        return secret
+
+    def of_session(self, secret: str) -> Person | None:
+        """Who a cookie belongs to; None for none, an old or a revoked one."""
+        row = self.store.row(
+            "SELECT p.person_id, p.name, p.role, s.csrf FROM sessions s JOIN people p USING (person_id) "
+            "WHERE s.session_hash = ? AND s.expires >= ? AND p.revoked IS NULL",
+            (_hash(secret), now()),
+        )
+        return None if row is None else Person(**dict(row))
+
+    def all(self) -> list[dict[str, object]]:
+        """Everybody who takes part, without their secrets."""
+        rows = self.store.rows("SELECT person_id, name, role, moment, revoked FROM people ORDER BY person_id")
+        return [dict(row) for row in rows]
+
+
+def _hash(secret: str) -> str:
+    """What is kept of a secret: 192 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""The file of a review: whole or not at all, whatever happens to the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from districting.store import SCHEMA, Store, StoreError
+
+#: Writes one revision after the other and says each number once it is safely written.
+_WRITER = """
+import sys
+from pathlib import Path
+from districting.review.drafts import Drafts
+from districting.store import Store
+
+drafts = Drafts(Store(Path(sys.argv[1])))
+atoms = [f"a{n}" for n in range(400)]
+drafts.begin("draft-1", title="t", status="draft", labels=dict.fromkeys(atoms, "A"), communities=[], person="p")
+for turn in range(100000):
+    moves = dict.fromkeys(atoms, "AB"[turn % 2])
+    print(drafts.revise("draft-1", expected=turn, kind="move", moves=moves, person="p"), flush=True)
+"""
+
+
+def test_a_change_and_its_audit_entry_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    heard: list[str] = []
+    store = Store(tmp_path / "s.sqlite", heard=lambda entry: heard.append(entry.action))
+    with pytest.raises(ZeroDivisionError), store.change() as change:
+        change.write("INSERT INTO facts VALUES ('a', 'b')")
+        change.log("p", "move")
+        raise ZeroDivisionError
+    assert store.rows("SELECT * FROM facts") == store.entries() == heard == []
+    with store.change() as change:
+        change.write("INSERT INTO facts VALUES ('a', 'b')")
+        change.log("p", "move", plan_id="x", before=1, after=2, atoms=3)
+    (entry,) = store.entries(plan_id="x")
+    assert (entry.person, entry.before, entry.after, entry.detail) == ("p", 1, 2, {"atoms": 3})
+    assert heard == ["move"]
+    store.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET person = 'q'", "DELETE FROM audit"])
+def test_the_audit_log_only_grows(tmp_path: Path, statement: str) -> None:
+    store = Store(tmp_path / "s.sqlite")
+    with store.change() as change:
+        change.log("p", "move")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"), store.change() as change:
+        change.write(statement)
+    assert store.entries()[0].person == "p"
+    store.close()
+
+
+def test_a_file_of_a_later_program_and_a_file_that_is_no_store_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as file:
+        file.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    file.close()
+    with pytest.raises(StoreError):
+        Store(path)
+    (tmp_path / "text.sqlite").write_text("no database" * 200, encoding="utf-8")
+    with pytest.raises(StoreError):
+        Store(tmp_path / "text.sqlite")
+
+
+def test_a_process_killed_while_it_writes_leaves_every_revision_that_it_told_of_and_no_half_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "s.sqlite"
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    told = [int(writer.stdout.readline()) for _ in range(25)]
+    os.kill(writer.pid, signal.SIGKILL)
+    told += [int(line) for line in writer.stdout.read().split()]
+    writer.wait()
+    writer.stdout.close()
+    store = Store(path)
+    head = store.rows("SELECT revision FROM plans")[0][0]
+    assert head >= told[-1] == len(told)
+    assert store.rows("PRAGMA integrity_check")[0][0] == "ok"
+    rows = store.rows(
+        "SELECT revision, count(*), min(community_id), max(community_id) FROM labels GROUP BY revision"
+    )
+    assert [tuple(row)[:2] for row in rows] == [(revision, 400) for revision in range(head + 1)]
+    assert all(row[2] == row[3] for row in rows)
+    assert [entry.after for entry in store.entries()] == list(range(head + 1))
+    store.close()
