@@ -52,7 +52,9 @@ def test_the_commands_of_the_readme_work_one_after_the_other(
             )
         with pytest.raises(SystemExit) as caught:
             main([word.replace("…", "") for word in arguments])
-        assert caught.value.code in (0, None) or (arguments[0] == "diagnose" and caught.value.code == 1), arguments
+        # a verdict: today breaks rules, and some communities fit no number of grids
+        told = {0, None, 1} if arguments[0] in {"diagnose", "grids"} else {0, None}
+        assert caught.value.code in told, arguments
     capsys.readouterr()
 
 

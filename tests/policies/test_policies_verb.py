@@ -20,7 +20,8 @@ from tests.test_cli import run
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal on which no cell wraps."""
-    monkeypatch.setenv("COLUMNS", "400")
+    # a console that was made under COLUMNS no longer asks the environment
+    monkeypatch.setattr("districting.screen.out._width", 400)
 
 
 def test_the_list_shows_every_preset_with_its_size_and_marks_the_default(
@@ -53,7 +54,7 @@ def test_a_policy_is_printed_whole(policy_id: str, language: Language, capsys: p
 def test_a_narrow_terminal_loses_nothing_and_no_line_is_too_wide(
     width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("districting.screen.out._width", width)
     _, out, _ = run("policies", "xian-2023", "-l", "zh", capsys=capsys)
     table = out.split("规则", 1)[1]
     assert max(map(cell_len, table.splitlines())) <= width
