@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from districting.engine import Job, run_jobs
 from districting.plans.problem import Lock
@@ -108,8 +109,13 @@ def _told(result: Result, best: Result) -> Result:
     later = tuple(replace(term, lower_bound=min(term.lower_bound, 0.0)) for term in result.terms[1:])
     return replace(
         result, status="feasible", lower_bound=first.lower_bound, terms=(first, *later),
-        notes={**result.notes, "bound_of": "the best plan"},
+        conflicts=best.conflicts, notes={**result.notes, **_left_alone(best), "bound_of": "the best plan"},
     )  # fmt: skip
+
+
+def _left_alone(result: Result) -> dict[str, Any]:
+    """Whom a plan leaves alone: every further one does, too."""
+    return {key: value for key, value in result.notes.items() if key.startswith("left_alone")}
 
 
 def _promoted(better: Result, best: Result) -> tuple[Result, Result]:

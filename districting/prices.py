@@ -194,9 +194,12 @@ def price_rules(
             if other.problem.locks != posed[name].problem.locks
         }
         variants.append(("roads", (road,), False, touched))
+    # A price compares whole problems: nobody is left alone on one side only.
+    posed = {name: replace(one, problem=replace(one.problem, may_stay=False)) for name, one in posed.items()}
     jobs = [Job(one.problem, mode, params) for one in posed.values()]
     for number, (_, _, _, problems) in enumerate(variants):
-        jobs += [Job(replace(p, name=f"{p.name} · {number}"), mode, params) for p in problems.values()]
+        asked = [replace(p, name=f"{p.name} · {number}", may_stay=False) for p in problems.values()]
+        jobs += [Job(one, mode, params) for one in asked]
     results = run_jobs(jobs, engine=engine, workers=workers, progress=progress, stop=stop)
     base = {name: (one.problem, results[mode, one.problem.name]) for name, one in posed.items()}
     prices = []

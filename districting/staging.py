@@ -101,6 +101,7 @@ class StageMaker:
         """The stages, judged one by one; see `districting.solvers.exact.staging` for what is wanted of them."""
         forbidden = forbidden_parts(self.steps, self.before, self.after, self.territory, policy=self.policy)
         ends = time.monotonic() + self.time_limit_s
+        refused: list[tuple[str, Steps]] = []
         for number in range(MOST_ROUNDS):
             self.progress(Sign("stage.staging", number, 0))
             # Half of what is left, so that there is time to ask again; a little in any case.
@@ -111,7 +112,7 @@ class StageMaker:
                 break
             for community, part in refused:
                 forbidden[community] = forbidden.get(community, frozenset()) | {part}
-        return self._written_out(found)
+        return self._written_out(found, accepted=not refused)
 
     def _pose(self, forbidden: dict[str, frozenset[Steps]]) -> StagingProblem:
         """The question to the integer program."""
@@ -173,7 +174,7 @@ class StageMaker:
                 told.append(finding)
         return told
 
-    def _written_out(self, found: Staging) -> StagedPlan:
+    def _written_out(self, found: Staging, *, accepted: bool) -> StagedPlan:
         """The stages as nouns, each division judged by every rule."""
         stages: list[Stage] = []
         earlier = self.before
@@ -206,7 +207,7 @@ class StageMaker:
             fewest=found.fewest,
             waiting=found.waiting,
             waiting_bound=found.waiting_bound,
-            proved=found.status == "optimal",
+            proved=accepted and found.status == "optimal",
             identities=self.identities,
         )
 

@@ -11,10 +11,13 @@ from typer.testing import CliRunner
 from districting.cli.app import app
 from districting.errors import CaseError
 from districting.plans.lock_checks import broken_locks
-from districting.plans.posing import LockRequest
-from districting.prices import Price
+from districting.plans.posing import LockRequest, Posed
+from districting.plans.problem import Lock
+from districting.prices import Price, price_rules
 from districting.run import Run
+from districting.solvers.params import Params
 from districting.study import Study
+from tests.solvers.towns import town
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +93,19 @@ def test_the_verb_prints_the_table_as_data(locked: Study) -> None:
 def test_a_road_that_does_not_exist_is_named(locked: Study) -> None:
     with pytest.raises(CaseError, match="不存在路"):
         locked.prices(mode="redraw", roads=["不存在路"])
+
+
+def test_a_lock_that_leaves_no_plan_is_not_priced_at_nothing_because_somebody_may_stay() -> None:
+    free = dataclasses.replace(town("A A B B", "20 20 60 60", low=60, high=180), may_stay=True)
+    kept = dataclasses.replace(free, locks=(Lock("keep", communities=(1,)),))
+    prices = price_rules(
+        {"town": Posed(kept, 0)},
+        mode="whole",
+        params=Params(gap_households=0.0, gap_share=0.0),
+        locks=(LockRequest("keep", communities=("B",)),),
+        roads=(),
+        pose_with=lambda locks: {"town": Posed(kept if locks else free, 0)},
+        engine="serial",
+    )
+    (lock,) = [price for price in prices if price.rule == "lock"]
+    assert lock.only_without == ("town",)

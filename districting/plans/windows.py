@@ -65,7 +65,7 @@ def size_windows(
     if second is not None and size.alternative is not None:
         low, high = size.alternative_min or 0, size.alternative_max or 0
         today.append(Window(size.alternative, second, low, high))
-    if not (horizon or policy.of_kind(GrowthRule)):
+    if not (horizon or any(rule.strength != "prefer" for rule in policy.of_kind(GrowthRule))):
         return tuple(today), ()
     later = buildings["horizon_households"].to_numpy(dtype=np.float64)
     later_windows = []

@@ -6,6 +6,7 @@ Reading the case and judging plans take seconds, so a clerk does them in a threa
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import sqlite3
 import tempfile
@@ -33,6 +34,8 @@ from districting.review.talk import Talk
 from districting.run import Judged
 from districting.store import Entry, Store
 from districting.study import Study
+
+_LOG = logging.getLogger(__name__)
 
 #: After so long without a move the page is drawn again for those who come later, s.
 IDLE_S = 3.0
@@ -314,6 +317,9 @@ class Desk:
                 if self._ending.is_set():  # the store was closed while we worked
                     return
                 raise
+            except Exception as error:  # noqa: BLE001 - the desk stays open: the next task may be sound
+                _LOG.exception("a task of the review desk failed")
+                self.hub.tell("fault", [f"{type(error).__name__}: {error}"])
 
     def _heard(self, entry: Entry) -> None:
         """Tell the browsers of a move."""

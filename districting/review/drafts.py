@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -67,6 +68,7 @@ class Drafts:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._naming = threading.Lock()  # two who branch at once get two ids and two titles
 
     def all(self) -> list[PlanNote]:
         """Every plan: computed ones first, then in the order in which they were begun."""
@@ -145,15 +147,16 @@ class Drafts:
         at = parent.revision if revision is None else revision
         if not 0 <= at <= parent.revision:
             raise MissingError("revision", plan=parent.title, revision=at)
-        return self.begin(
-            self._unused_id(),
-            title=self.unused_title(title),
-            status="draft",
-            labels=self.labels(plan_id, at),
-            communities=self.communities(plan_id, at).values(),
-            person=person,
-            parent=(plan_id, at),
-        )
+        with self._naming:
+            return self.begin(
+                self._unused_id(),
+                title=self.unused_title(title),
+                status="draft",
+                labels=self.labels(plan_id, at),
+                communities=self.communities(plan_id, at).values(),
+                person=person,
+                parent=(plan_id, at),
+            )
 
     def revise(
         self,

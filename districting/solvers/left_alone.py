@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from districting.plans.problem import Floats, Lock, Problem, Window
+from districting.solvers.exact.contiguity import components, neighbours_of
 from districting.solvers.result import Conflict, Result
 
 #: Causes that name whom no plan can cover, whoever else is left alone.
@@ -86,7 +87,7 @@ def with_left_alone(
         ``first``.
     """
     began, out = time.monotonic(), amiss(problem)
-    wrong = frozenset(np.flatnonzero(out > 0).tolist()) - _locked(problem)
+    wrong = frozenset(np.flatnonzero(out > 0).tolist()) - _locked(problem) - _otherwise_wrong(problem)
     if not wrong:
         return first
     queue: list[tuple[float, tuple[int, ...]]] = []
@@ -116,6 +117,30 @@ def with_left_alone(
 def _locked(problem: Problem) -> frozenset[int]:
     """Communities that a lock names: they are the planner's to settle."""
     return frozenset(pos for lock in problem.locks for pos in lock.communities)
+
+
+def _otherwise_wrong(problem: Problem) -> frozenset[int]:
+    """Communities that break more than a size as they stand: out of reach of their centre, or in pieces.
+
+    The policy lets sizes stay, and nothing else.
+    """
+    limit, neighbours = problem.reach_limit_m, neighbours_of(problem)
+    seats = {seat.community_pos: position for position, seat in enumerate(problem.seats)}
+    found = set()
+    for pos in range(len(problem.community_ids)):
+        atoms = np.flatnonzero(problem.today == pos)
+        lived = atoms[problem.households[atoms] > 0]
+        if len(components(neighbours, atoms.tolist())) > max(len(np.unique(problem.piece[lived])), 1):
+            found.add(pos)
+        if limit is None or not len(lived):
+            continue
+        if pos in seats:
+            reaches = bool((problem.seat_reach_m[lived, seats[pos]] <= limit).all())
+        else:
+            reaches = bool((problem.site_reach_m[np.ix_(lived, atoms)].max(axis=0) <= limit).any())
+        if not reaches:
+            found.add(pos)
+    return frozenset(found)
 
 
 def _next(

@@ -77,3 +77,26 @@ def test_a_community_that_a_lock_names_is_the_planners_to_settle() -> None:
     problem = town("A A B B", "10 10 90 90", low=60, high=180, locks=(Lock("seat", communities=(0,)),))
     result = solve(replace(problem, may_stay=True), "whole", EXACT)
     assert "A" not in result.notes.get("left_alone", [])
+
+
+JOINING = replace(EXACT, whole_may_join=True)
+
+
+def test_a_join_is_tried_for_everybody_before_there_is_said_to_be_no_plan() -> None:
+    for homes in ("140 140 40 100 80 140 140", "140 140 80 100 40 140 140"):  # one town and its mirror image
+        problem = town("B B A M C D D", homes, low=100, high=200)
+        assert solve(problem, "whole", JOINING).status == "optimal"
+
+
+def test_a_failed_join_makes_nobody_hopeless_who_has_another_way() -> None:
+    problem = replace(town("B B A M C D D", "140 140 80 100 70 140 140", low=100, high=200), may_stay=True)
+    result = solve(problem, "whole", JOINING)
+    assert result.solution is not None
+    assert result.notes.get("left_alone_out", 0.0) <= 20.0
+
+
+def test_one_that_breaks_more_than_a_size_is_not_excused() -> None:
+    problem = replace(town("A A B B", "10 10 90 90", low=60, high=180, reach_limit_m=250.0), may_stay=True)
+    assert solve(problem, "whole", EXACT).notes["left_alone"] == ["A"]
+    far = replace(problem, seat_reach_m=np.where(problem.today[:, None] == 0, 900.0, problem.seat_reach_m))
+    assert "A" not in solve(far, "whole", EXACT).notes.get("left_alone", [])

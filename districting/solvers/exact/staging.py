@@ -99,7 +99,7 @@ def solve_staging(
     moves, least, proved = _moves(problem, lambda model: run(model, share=_COMPONENT_SHARE))
     stage = first_fit(problem, moves)
     excess = excess_of(problem, stage)
-    fewest = fewest_by_load(problem, least)
+    fewest = fewest_by_load(problem, excess)
     for wanted in range(fewest, int(stage.max()) + 1):
         model = _Model(problem, wanted, excess)
         solved = run(model.program)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from districting.solvers.exact.whole.unions import Column, Judge
-from districting.solvers.result import Conflict, Result
+from districting.solvers.result import Conflict
 
 
 def why_uncovered(
@@ -13,7 +13,6 @@ def why_uncovered(
     neighbours: Sequence[Sequence[int]],
     columns: Sequence[Column],
     unit: int,
-    failed: dict[int, Result],
 ) -> Conflict:
     """Why no column covers a unit, read from the union that came nearest."""
     problem = judge.problem
@@ -27,10 +26,10 @@ def why_uncovered(
     ids = (name(unit),) if own.community_pos >= 0 else ()
     size = float(judge.sums((unit,))[0])
     unit_of_measure = window.measure
-    if unit in failed or own.community_pos in judge.splitting:
-        return Conflict("split_impossible", (), ids, size, window.high, unit_of_measure, {"community": name(unit)})
     if any(unit in column.units for column in columns):
         return Conflict("no_union_choice", (), ids, size, window.high, unit_of_measure, {"size": size})
+    if own.community_pos in judge.splitting:
+        return Conflict("split_impossible", (), ids, size, window.high, unit_of_measure, {"community": name(unit)})
     tried = []
     for near in neighbours[unit]:
         reason = judge.columns((unit, near))

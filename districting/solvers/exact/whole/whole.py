@@ -67,8 +67,13 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
     splits = Splits(judge, params, profile, clock, counted)
     columns += splits.made([(pos,) for pos in todo])
     cover = _cover(problem, len(units), columns, judge, params, profile, clock)
-    if cover.uncovered and params.whole_may_join:
-        pairs = _hybrids(judge, neighbours, cover.uncovered, todo)
+    # Another choice of whom to leave uncovered may have a join that works: before there is none, all are tried.
+    joined: set[tuple[int, ...]] = set()
+    for wanted in (cover.uncovered, plain) if params.whole_may_join else ():
+        pairs = [pair for pair in _hybrids(judge, neighbours, wanted, todo) if pair not in joined]
+        if not cover.uncovered or not pairs:
+            continue
+        joined |= set(pairs)
         columns += splits.made(pairs)
         cover = _cover(problem, len(units), columns, judge, params, profile, clock)
     if cover.uncovered or not cover.columns:
@@ -76,7 +81,7 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
         # A number that the splits tried do not give might come from others.
         numbers_left = cover.closed and counted and bool(todo)
         proved = not (covered or cover.shared or splits.still_open or numbers_left) and len(sets) < MOST_UNIONS
-        conflicts = tuple(why_uncovered(judge, neighbours, columns, pos, splits.failed) for pos in cover.uncovered)
+        conflicts = tuple(why_uncovered(judge, neighbours, columns, pos) for pos in cover.uncovered)
         if cover.closed and not cover.shared and problem.number is not None:
             fewest, most = problem.number
             conflicts = (Conflict("number", (), (), float(fewest), float(most), "communities"),)
