@@ -110,7 +110,8 @@ def pick(seat: Seat) -> dict[str, Any]:
 
 
 def go(seat: Seat, community: str) -> None:
-    """Send the selection to a community."""
+    """Send the selection to a community, once nothing is being judged or drawn that would take its place."""
+    seat.sees("review.plan.adoptable !== null && !review.waiting")
     seat.page.click(f'#live .go[data-community="{community}"]')
 
 

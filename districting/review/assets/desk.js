@@ -9,10 +9,21 @@ class Drawer {
     this.element = make("section", { id: "live", "aria-label": live.say("title") });
     document.querySelector("#maps").before(this.element);
     document.body.classList.add("live");
+    // A button that is drawn anew between press and release would lose its click: news waits for the release.
+    this.element.addEventListener("pointerdown", () => { this.pressed = true; });
+    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => this.released());
+  }
+
+  released() {
+    if (!this.pressed) return;
+    this.pressed = false;
+    if (this.due) setTimeout(() => this.draw());
   }
 
   // Whoever held the focus, and what is being written, stay.
   draw() {
+    this.due = this.pressed;
+    if (this.pressed) return;
     const { live, element } = this;
     const held = element.contains(document.activeElement) ? document.activeElement.id : "";
     const written = new Map([...element.querySelectorAll("input[id], textarea[id]")].map((field) => [field.id, field.value]));
