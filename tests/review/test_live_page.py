@@ -16,6 +16,9 @@ from tests.review.conftest import until
 from tests.review.serving import Served
 
 #: Where an atom of the draft lies on the screen: one that can go to a neighbour without any doubt.
+#: Each test goes on where the one before it ended: one worker takes them all.
+pytestmark = pytest.mark.xdist_group("live_page")
+
 _SPOT = """async () => {
   const live = window.review, plan = live.pagePlan, atoms = live.page.maps.scene.atoms;
   const pane = live.page.maps.panes.find((one) => one.plan === plan);
