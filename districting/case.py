@@ -14,7 +14,7 @@ from tomlkit.items import Table
 
 from districting.engine import read_engine
 from districting.errors import CaseError, Fault, InputError, PolicyError
-from districting.further import Variety
+from districting.flow.further import Variety
 from districting.language import Language
 from districting.plans.posing import LockRequest, PoseSettings
 from districting.plans.problem import LockKind
@@ -128,7 +128,7 @@ class Case:
         names are never given again. The ``abolished.csv`` of an earlier plan is one.
     grid_policy
         ``[grids] policy``: whose grid rule holds, a preset id or the path of a policy file; None: the case's own
-        policy's, else `districting.gridding.DEFAULT_POLICY`.
+        policy's, else `districting.flow.gridding.DEFAULT_POLICY`.
     """
 
     path: Path

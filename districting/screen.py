@@ -30,6 +30,8 @@ from districting.assessment.resources import ResourceTable
 from districting.assessment.staging import StagedPlan
 from districting.assessment.staging_words import plan_lines, stage_lines
 from districting.assessment.wording import finding_sentence
+from districting.flow.prices import Price
+from districting.flow.run import Alternative, Judged
 from districting.language import Language, say
 from districting.plans.finding import Finding
 from districting.policies.policy import Entry, Policy
@@ -43,10 +45,8 @@ from districting.policies.wording import (
     outcome_figure,
     size_range,
 )
-from districting.prices import Price
 from districting.reports.figures import PLAN_MEASURES, reach_path
 from districting.reports.words import plan_title, scope_note
-from districting.run import Alternative, Judged
 from districting.study import Study
 
 #: Characters that a wide table may take, whatever the terminal has.

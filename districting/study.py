@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from districting.accounts import hold_to_account
 from districting.assessment.comparison import Comparison, compare
 from districting.assessment.diagnosis import Diagnosis
 from districting.assessment.grid_counts import read_grid_counts
@@ -20,23 +19,24 @@ from districting.assessment.proposal import propose_steps
 from districting.assessment.resources import ResourceTable, resources
 from districting.assessment.seating import choose_seats
 from districting.assessment.staging import Caps, StagedPlan
-from districting.at_hand import AtHand
 from districting.engine import Job, read_engine, run_jobs
 from districting.errors import Fault, LayerError, PolicyError
-from districting.further import further_plans
-from districting.grid_handover import write_grids
-from districting.gridding import GridRun, divide, grid_rule, only_subdistricts, plan_file
-from districting.handover import Handover
+from districting.flow.accounts import hold_to_account
+from districting.flow.at_hand import AtHand
+from districting.flow.further import further_plans
+from districting.flow.grid_handover import write_grids
+from districting.flow.gridding import GridRun, divide, grid_rule, only_subdistricts, plan_file
+from districting.flow.handover import Handover
+from districting.flow.prices import Price, crossed_roads, price_rules
+from districting.flow.run import Alternative, Judged, Run
+from districting.flow.staging import StageMaker
 from districting.plans.checks import check
 from districting.plans.division import Division
 from districting.plans.posing import LockRequest, Posed
 from districting.policies.land import CrossingRule
 from districting.policies.reading import read_policy
-from districting.prices import Price, crossed_roads, price_rules
 from districting.progress import Step, Stop, never
-from districting.run import Alternative, Judged, Run
 from districting.solvers.assembly import Answer, assemble
-from districting.staging import StageMaker
 from districting.territory.cleaning import inspect_layers
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from districting.run import Run
+from districting.flow.run import Run
 from districting.study import Study
 from districting.territory.sample import write_sample
 from tests.places import SHARED

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from districting.errors import InputError
-from districting.run import Run
+from districting.flow.run import Run
 from districting.study import Study
 from districting.territory.sample import SampleTown
 from districting.territory.sample_census import draw_members, make_town, write_town

@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from districting.case import Case
 from districting.cli.app import app
 from districting.errors import InputError
+from districting.flow.run import Run
 from districting.plans.lock_checks import broken_locks
 from districting.plans.posing import LockRequest
 from districting.reports.comment_files import CommentError, CommentFile, ProposedLock, page_key, read_comment_files
 from districting.reports.comments import Collected, collect
-from districting.run import Run
 from districting.study import Study
 
 PAGE = "0123456789abcdef"

@@ -10,11 +10,11 @@ import pytest
 
 from districting.case import Case
 from districting.engine import Job
-from districting.further import Variety, further_plans
+from districting.flow.further import Variety, further_plans
+from districting.flow.run import Alternative, Run
 from districting.plans.division import Division
 from districting.plans.problem import Problem
 from districting.reports.words import plan_title
-from districting.run import Alternative, Run
 from districting.solvers.params import Params
 from districting.solvers.strategy import SolveMode, solve
 from districting.solvers.variety import differs, placed_differently, unlike
@@ -127,7 +127,7 @@ def test_a_further_plan_that_beats_an_unproved_best_one_takes_its_place(monkeypa
         terms=(dataclasses.replace(proved.terms[0], value=proved.objective * 1.01), *proved.terms[1:]),
     )
     job = Job(problem, "redraw", Params())
-    monkeypatch.setattr("districting.further.run_jobs", lambda jobs, **_: {jobs[0].key: proved})
+    monkeypatch.setattr("districting.flow.further.run_jobs", lambda jobs, **_: {jobs[0].key: proved})
     found = further_plans([job], {job.key: worse}, Variety(plans=2, differ_share=0.0))
     best, second = found["redraw"][problem.name], found["redraw-2"][problem.name]
     assert (best.objective, second.objective) == (proved.objective, worse.objective)

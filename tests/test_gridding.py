@@ -14,8 +14,8 @@ import shapely
 
 from districting.cli.app import main
 from districting.errors import CaseError
-from districting.gridding import GridRun
-from districting.run import Run
+from districting.flow.gridding import GridRun
+from districting.flow.run import Run
 from districting.study import Study
 
 

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
+from districting.flow.run import Run
 from districting.plans.division import Division
 from districting.plans.lock_checks import broken_locks
 from districting.plans.posing import LockRequest
-from districting.run import Run
 from districting.study import Study
 
 

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from districting.cli.app import app
 from districting.errors import CaseError
+from districting.flow.prices import Price, price_rules
+from districting.flow.run import Run
 from districting.plans.lock_checks import broken_locks
 from districting.plans.posing import LockRequest, Posed
 from districting.plans.problem import Lock
-from districting.prices import Price, price_rules
-from districting.run import Run
 from districting.solvers.params import Params
 from districting.study import Study
 from tests.solvers.towns import town

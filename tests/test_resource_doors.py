@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from districting.cli import main
-from districting.run import Run
+from districting.flow.run import Run
 from districting.study import Study
 
 

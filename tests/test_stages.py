@@ -13,7 +13,7 @@ from districting.assessment.staging import Caps
 from districting.case import Case
 from districting.cli import main
 from districting.errors import CaseError
-from districting.run import Run
+from districting.flow.run import Run
 from districting.study import Study
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from districting.store import SCHEMA, Store, StoreError
+from districting.records.store import SCHEMA, Store, StoreError
 
 #: Writes one revision after the other and says each number once it is safely written.
 _WRITER = """
 import sys
 from pathlib import Path
 from districting.review.drafts import Drafts
-from districting.store import Store
+from districting.records.store import Store
 
 drafts = Drafts(Store(Path(sys.argv[1])))
 atoms = [f"a{n}" for n in range(400)]

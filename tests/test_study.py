@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from districting.errors import CaseError, PlanError
-from districting.run import Judged, Run
+from districting.flow.run import Judged, Run
 from districting.study import Study
 from tests.places import SHARED, beilin, cambridge, needs_shared
 

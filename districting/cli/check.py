@@ -11,8 +11,8 @@ from districting.assessment.wording import finding_sentence
 from districting.cli.exits import FINE, RULE_BROKEN
 from districting.cli.opening import opened
 from districting.cli.options import AsJson, CaseFile, Lang
+from districting.flow.run import Judged
 from districting.language import say
-from districting.run import Judged
 from districting.screen import new_communities, out, print_findings, print_json, print_new_communities
 from districting.study import Study
 

@@ -14,8 +14,8 @@ from districting.cli.exits import FINE, RULE_BROKEN
 from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
 from districting.cli.options import AsJson, CaseFile, Lang, OutFolder, Subdistricts
-from districting.grid_handover import grid_notes
-from districting.gridding import GridRun
+from districting.flow.grid_handover import grid_notes
+from districting.flow.gridding import GridRun
 from districting.language import Language, say
 from districting.screen import LISTED, out
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from districting.cli.options import AsJson, Lang, language_of
+from districting.flow.starting import start_case
 from districting.language import default_language, say
 from districting.screen import faults_as_data, out, print_faults, print_json
-from districting.starting import start_case
 
 
 def init(

@@ -59,7 +59,7 @@ def write_grid_files(
     Parameters
     ----------
     figures
-        Index ``grid_id``, see `districting.gridding.GridRun`.
+        Index ``grid_id``, see `districting.flow.gridding.GridRun`.
     record
         The content of ``grids.json``.
     title, notes

@@ -37,7 +37,7 @@ def write_grid_map(
     ground
         The communities' land in atoms, communities in the place of sub-districts (`territory.grid_atoms`).
     figures
-        Index ``grid_id``, see `districting.gridding.GridRun`.
+        Index ``grid_id``, see `districting.flow.gridding.GridRun`.
     policy, rule
         Whose bounds hold; the page quotes the rule.
     """

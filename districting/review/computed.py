@@ -13,8 +13,8 @@ import pandas as pd
 from districting.errors import Fault, PlanError
 from districting.plans.division import Division
 from districting.plans.plan import Plan
+from districting.records.store import StoreError
 from districting.review.drafts import CommunityNote, Labels
-from districting.store import StoreError
 from districting.territory.territory import Territory
 
 

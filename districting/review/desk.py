@@ -20,7 +20,9 @@ from typing import Any
 from districting import __version__
 from districting.assessment.wording import finding_sentence
 from districting.errors import DistrictingError, InputError
+from districting.flow.run import Judged
 from districting.language import Language
+from districting.records.store import Entry, Store
 from districting.reports.words import plan_title
 from districting.review.computed import case_of, read_computed, read_run, to_division, todays
 from districting.review.drafts import CommunityNote, Drafts
@@ -31,8 +33,6 @@ from districting.review.page import payload_of, titled_page
 from districting.review.people import People
 from districting.review.refusals import MissingError, UnreadyError
 from districting.review.talk import Talk
-from districting.run import Judged
-from districting.store import Entry, Store
 from districting.study import Study
 
 _LOG = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from districting.records.store import Change, Store, now
 from districting.review.refusals import ConflictError, MissingError, RefusedError, StaleError
-from districting.store import Change, Store, now
 
 #: Of a plan: as the optimizer found it (never changed), worked at, handed to the reviewers, settled.
 Status = Literal["computed", "draft", "for_review", "final"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from districting.language import say, sentences
+from districting.records.store import Entry
 from districting.reports.exports import write_buildings_csv, write_findings, write_plan_csv
 from districting.review.desk import Desk
-from districting.store import Entry
 
 #: Every time stamp inside the zip: equal plans give equal bytes.
 _TIME = (2000, 1, 1, 0, 0, 0)

@@ -14,8 +14,8 @@ import numpy as np
 
 from districting.plans.posing import LockRequest
 from districting.plans.problem import Ints
+from districting.records.store import Store, now
 from districting.review.refusals import ConflictError, MissingError, RefusedError
-from districting.store import Store, now
 
 #: community: it gains and loses nothing. together: these atoms lie in one community.
 LockKind = Literal["community", "together"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
+from districting.records.store import Store, now
 from districting.review.refusals import ConflictError, DeniedError, MissingError, RefusedError
-from districting.store import Store, now
 
 #: Planners edit, branch and invite; reviewers comment, vote and propose names; readers look.
 Role = Literal["planner", "reviewer", "reader"]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from districting.errors import DistrictingError, InputError
+from districting.flow.run import Alternative
 from districting.language import say
 from districting.plans.problem import Ints
 from districting.progress import Figures, Step
@@ -19,7 +20,6 @@ from districting.review.desk import Desk
 from districting.review.drafts import Labels
 from districting.review.locks import requests
 from districting.review.refusals import ConflictError, MissingError, StaleError
-from districting.run import Alternative
 
 #: Browsers hear of progress at most so often, s.
 TELL_EVERY_S = 0.25

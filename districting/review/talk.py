@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from districting.records.store import Store, now
 from districting.review.people import Person
 from districting.review.refusals import ConflictError, DeniedError, MissingError, RefusedError
-from districting.store import Store, now
 
 #: Longest comment and name, in characters.
 LONGEST_COMMENT = 4000

@@ -15,12 +15,12 @@ from districting.assessment.interim import interim_division
 from districting.assessment.proposal import propose_steps
 from districting.assessment.staging import Caps, StagedPlan
 from districting.assessment.staging_words import staged_text
+from districting.flow.staging import StageMaker
 from districting.plans.checks import check
 from districting.plans.division import Division
 from districting.policies.land import ContiguityRule, CoverageRule
 from districting.policies.policy import Policy
 from districting.policies.sizes import SizeRule
-from districting.staging import StageMaker
 from districting.territory.territory import Territory
 from tests.plans.drawn import plan, town
 from tests.plans.judging import policy

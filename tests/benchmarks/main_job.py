@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from districting.case import Case
-from districting.run import Run
+from districting.flow.run import Run
 from districting.study import Study
 
 

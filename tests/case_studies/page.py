@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from districting import __version__
+from districting.flow.run import Judged
 from districting.policies.outcomes import Outcome
-from districting.run import Judged
 from districting.study import Study
 from districting.territory.sample_spec import TownSpec
 

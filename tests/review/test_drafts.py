@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from districting.records.store import Store
 from districting.review.drafts import CommunityNote, Drafts
 from districting.review.locks import Held, check_moves
 from districting.review.refusals import ConflictError, MissingError, StaleError
-from districting.store import Store
 
 ATOMS = ("a", "b", "c", "d")
 

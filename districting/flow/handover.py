@@ -16,6 +16,7 @@ from districting.assessment.resources import ResourceTable, resources
 from districting.assessment.seating import seating
 from districting.assessment.staging import StagedPlan
 from districting.case import Case
+from districting.flow.run import Alternative, Judged, Run
 from districting.language import Language, say
 from districting.plans.community_table import community_table
 from districting.plans.division import Division
@@ -40,7 +41,6 @@ from districting.reports.run_record import plan_record, run_record
 from districting.reports.stage_files import write_stage, write_staged_plan
 from districting.reports.tables import write_tables
 from districting.reports.words import plan_title
-from districting.run import Alternative, Judged, Run
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 

@@ -101,7 +101,7 @@ class Store:
         self._file.execute("PRAGMA synchronous = FULL")  # a move that was answered survives a power cut, too
         self._file.execute("PRAGMA foreign_keys = ON")
         if version == 0:
-            tables = (resources.files("districting") / "store.sql").read_text(encoding="utf-8")
+            tables = (resources.files("districting.records") / "store.sql").read_text(encoding="utf-8")
             self._file.executescript(f"BEGIN IMMEDIATE;\n{tables}\nPRAGMA user_version = {SCHEMA};\nCOMMIT;")
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from districting.gridding import GAP_SHARE, TIME_LIMIT_S, WANTED, GridRun
+from districting.flow.gridding import GAP_SHARE, TIME_LIMIT_S, WANTED, GridRun
 from districting.language import Language, say
 from districting.policies.wording import clause_text
 from districting.reports.atomic import OutputFolder

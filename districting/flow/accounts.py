@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from districting.errors import SolverError
+from districting.flow.run import Judged
 from districting.plans.lock_checks import broken_locks
 from districting.plans.parting import asked_in_full
 from districting.plans.plan import Plan
 from districting.plans.posing import LockRequest, Posed
 from districting.policies.policy import Policy
-from districting.run import Judged
 from districting.territory.territory import Territory
 
 
