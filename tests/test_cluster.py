@@ -23,7 +23,6 @@ from tests.solvers.towns import town
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed (extra: cluster)")
 pytestmark = [
-    pytest.mark.xdist_group("cluster"),
     # the client's own threads close their connections after the test that they served
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
