@@ -52,6 +52,8 @@ class Measured:
         Shape (e,): part of the border term where both ends of an edge lie in one district.
     size, target
         Shape (n,), and the size wished for.
+    due
+        Communities whose label some region must carry.
     whole
         Told the nodes of a connected region, says whether it counts as one; None where connected is enough. (Two
         gaps in a ring can join what lies apart within one piece.)
@@ -66,6 +68,7 @@ class Measured:
     size: Floats
     target: float = 0.0
     whole: Callable[[Ints], bool] | None = None
+    due: frozenset[int] = frozenset()
 
     @classmethod
     def bare(cls, ground: Ground) -> Measured:
@@ -79,8 +82,9 @@ class Measured:
 
     @cached_property
     def homeless(self) -> Ints:
-        """Communities without a centre that have households: they need labels."""
-        return np.flatnonzero((self.home < 0) & (self.own.sum(axis=0) > 0))
+        """Communities without a centre that have households, and those that are due: they need labels."""
+        due = np.isin(np.arange(len(self.home)), sorted(self.due))
+        return np.flatnonzero(((self.home < 0) & (self.own.sum(axis=0) > 0)) | due)
 
     @property
     def households(self) -> float:
@@ -115,7 +119,7 @@ class Columns:
     @cached_property
     def inside(self) -> sparse.csr_array:
         """Shape (r, n): 1 where the node lies in the region."""
-        return _indicator(self.regions, int(self.regions.members.max(initial=-1)) + 1)
+        return indicator(self.regions, int(self.regions.members.max(initial=-1)) + 1)
 
     def region(self, position: int) -> Ints:
         """Nodes of one column, ascending."""
@@ -160,10 +164,21 @@ def together(first: Columns, second: Columns) -> Columns:
     )
 
 
-def _indicator(regions: Regions, n: int) -> sparse.csr_array:
+def indicator(regions: Regions, n: int) -> sparse.csr_array:
     """Region × node."""
     many = len(regions)
     return sparse.csr_array((np.ones(len(regions.members)), regions.members, regions.pointers), shape=(many, n))
+
+
+def border_terms(measured: Measured, inside: sparse.csr_array) -> Floats:
+    """Border term of each region: half of what leaves it, and what crosses it; ``inside`` is region × node."""
+    ground = measured.ground
+    if not (ground.border.any() or measured.crossing.any()):
+        return np.zeros(inside.shape[0])
+    around = np.bincount(ground.edges.ravel(), weights=np.repeat(ground.border, 2), minlength=ground.n)
+    columns = inside.tocsc()
+    within = columns[:, ground.edges[:, 0]].multiply(columns[:, ground.edges[:, 1]])
+    return np.asarray(0.5 * (inside @ around) + within @ (measured.crossing - ground.border), dtype=np.float64)
 
 
 def count_terms(measured: Measured, regions: Regions) -> Columns:
@@ -175,7 +190,7 @@ def count_terms(measured: Measured, regions: Regions) -> Columns:
     if not len(regions):
         return no_columns()
     pool = price_regions(replace(ground, border=np.zeros(len(ground.border))), regions)
-    inside = _indicator(pool.regions, ground.n)
+    inside = indicator(pool.regions, ground.n)
     seated = np.flatnonzero(measured.home >= 0)
     holds = inside[:, measured.home[seated]].toarray() > 0.5 if len(seated) else np.zeros((len(pool), 0), bool)
     names = np.count_nonzero(holds & measured.locked[seated], axis=1)
@@ -187,12 +202,7 @@ def count_terms(measured: Measured, regions: Regions) -> Columns:
     kept = np.asarray(inside @ measured.own)  # (r, c)
     goes_on = holds & ((names == 0)[:, None] | measured.locked[seated])
     retained = np.where(goes_on, kept[:, seated], 0.0).max(axis=1, initial=0.0)
-    border = np.zeros(len(pool))
-    if ground.border.any() or measured.crossing.any():
-        around = np.bincount(ground.edges.ravel(), weights=np.repeat(ground.border, 2), minlength=ground.n)
-        columns = inside.tocsc()
-        within = columns[:, ground.edges[:, 0]].multiply(columns[:, ground.edges[:, 1]])
-        border = 0.5 * (inside @ around) + within @ (measured.crossing - ground.border)
+    border = border_terms(measured, inside)
     sizes = inside @ measured.size
     terms = np.column_stack((pool.cost, border, -retained, np.ones(len(pool)), np.abs(sizes - measured.target)))
     plain = Columns(pool.regions, pool.seat, np.full(len(pool), -1, dtype=np.int64), terms)

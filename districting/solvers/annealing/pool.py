@@ -100,6 +100,21 @@ def price_regions(ground: Ground, regions: Regions) -> Pool:
     return pool.taken(np.flatnonzero(legal))
 
 
+def nearest_seats(ground: Ground, regions: Regions, cost: Floats, host: Ints) -> tuple[Floats, Ints]:
+    """Cost of each region from the best of other seats than the ground's own, and that seat: inf and −1 if none.
+
+    ``cost`` shape (n, seats), inf where a seat may not serve; ``host`` shape (seats,), the node of each.
+    """
+    pointers, neighbours, border = ground.neighbours
+    order = np.argsort(host, kind="stable").astype(np.int64)
+    begins = np.concatenate(([0], np.cumsum(np.bincount(host, minlength=ground.n)))).astype(np.int64)
+    priced: tuple[Floats, Ints] = _price(
+        regions.pointers, regions.members, np.ascontiguousarray(cost), begins, order, False, host, pointers,
+        neighbours, np.zeros_like(border),
+    )  # fmt: skip
+    return priced
+
+
 def regions_of(part: Ints, number: int) -> Regions:
     """The districts of a plan as regions."""
     order = np.argsort(part, kind="stable").astype(np.int64)

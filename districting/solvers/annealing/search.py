@@ -314,7 +314,7 @@ def search(
     heat = typical_change(ground)
     if moves is None:
         # fixed seats are cheap to price, and their capacities usually tight
-        moves = 15_000 * n if ground.fixed else max(100_000, 2_500 * n)
+        moves = 15_000 * n if ground.fixed else max(20_000, 2_500 * n)
     best, lowest = np.full(n, -1, dtype=np.int64), np.inf
     for start in range(starts):
         if start and time_left():

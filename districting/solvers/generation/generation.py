@@ -18,6 +18,7 @@ from districting.solvers.annealing.pool import regions_of
 from districting.solvers.annealing.search import Regions, total_cost
 from districting.solvers.columns import BORDER, DISTANCE, Columns, Measured, count_terms
 from districting.solvers.exact.regions.master import Ceiling, choose_columns
+from districting.solvers.generation.pricing import Pricer
 from districting.solvers.generation.stage import Gathered, Proved, StageProof
 from districting.solvers.ground import Ground
 
@@ -115,6 +116,7 @@ class Generation:
         *,
         time_limit_s: float,
         seek: Callable[[Floats], Regions] | None = None,
+        pricer: Pricer | None = None,
         seed: int = 0,
         threads: int = 1,
         progress: Progress = silent,
@@ -122,8 +124,10 @@ class Generation:
     ) -> None:
         self.measured = measured
         self._until = time.monotonic() + time_limit_s
-        self._gathered = Gathered(measured, seek=seek, seed=seed, threads=threads, progress=progress, stop=stop)
-        self._gathered.learn(count_terms(measured, regions))
+        self._gathered = Gathered(
+            measured, seek=seek, pricer=pricer, seed=seed, threads=threads, progress=progress, stop=stop
+        )
+        self.learn_regions(regions)
 
     @property
     def left(self) -> float:
@@ -133,6 +137,10 @@ class Generation:
     def learn(self, columns: Columns) -> Ints:
         """Take new columns into the pool; return their positions."""
         return self._gathered.learn(columns)
+
+    def learn_regions(self, regions: Regions) -> None:
+        """Take every column of some regions into the pool."""
+        self._gathered.learn(self._gathered.pricer.count(regions))
 
     @property
     def regions(self) -> Regions:

@@ -89,11 +89,15 @@ def _rows(n: int, sets: list[list[int]]) -> tuple[Ints, Ints]:
 
 
 class Pricer:
-    """Prices all seats of one ground, again and again."""
+    """Prices all seats of one ground, again and again.
+
+    ``host``: node of each seat, as `Priced.least` counts them.
+    """
 
     def __init__(self, measured: Measured) -> None:
         self.measured = measured
         ground = measured.ground
+        self.host = ground.host
         windows = ground.windows + ground.horizon
         pointers, neighbours, border = ground.neighbours
         ties = [(int(a), int(b), 1) for a, b in ground.apart] + [(int(a), int(b), 0) for a, b in ground.together]
@@ -105,7 +109,8 @@ class Pricer:
         self._back = _back(pointers, neighbours)
         self._weights = np.array([w.weights for w in windows], dtype=np.float64)
         self._low = np.array([w.low for w in windows], dtype=np.float64)
-        self._high = np.array([min(w.high, float(w.weights.sum())) for w in windows], dtype=np.float64)
+        self._highest = np.array([w.high for w in windows], dtype=np.float64)
+        self._high = np.minimum(self._highest, self._weights.sum(axis=1))
         self._tie_pointers = np.concatenate(([0], np.cumsum(np.bincount(tails, minlength=ground.n)))).astype(
             np.int64
         )
@@ -131,6 +136,10 @@ class Pricer:
             -prices.cuts[paid] if len(paid) else np.zeros(0), self.measured.size, self.measured.target,
             float(prices.weights[DEVIATION]),
         )  # fmt: skip
+
+    def count(self, regions: Regions) -> Columns:
+        """Regions as the columns that are priced here."""
+        return count_terms(self.measured, regions)
 
     def price(
         self, prices: Prices, *, cuts: Ints, limit: float, every: bool, most_steps: int = 2_000_000,
@@ -186,11 +195,11 @@ class Pricer:
                 least[seat + 1 :] = -np.inf
                 complete = False
                 break
-        columns = count_terms(measured, _distinct(found_members, found_sizes))
+        columns = self.count(distinct(found_members, found_sizes))
         return Priced(columns, least, complete, steps)
 
 
-def _distinct(members: list[Ints], sizes: list[Ints]) -> Regions:
+def distinct(members: list[Ints], sizes: list[Ints]) -> Regions:
     """Regions sorted inside, each once, in a stable order."""
     if not members:
         return Regions(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))

@@ -20,7 +20,7 @@ import numpy as np
 from districting.plans.problem import Bools, Floats, Ints
 from districting.progress import Progress, Step, Stop, never, silent
 from districting.solvers.annealing.search import Regions
-from districting.solvers.columns import Columns, Measured, count_terms, no_columns, together
+from districting.solvers.columns import Columns, Measured, no_columns, together
 from districting.solvers.exact.regions.master import Ceiling, Master, Prices, choose_columns
 from districting.solvers.generation.pricing import Pricer
 from districting.solvers.generation.subsets import violated_triples
@@ -71,6 +71,8 @@ class Gathered:
     seek
         Told what terms are worth once ceilings have their price; returns regions of plans that are good by that.
         The linear program alone rarely meets plans just under a ceiling.
+    pricer
+        Of other columns than those of seats; None: of the ground's seats.
     seed, threads
         Of HiGHS.
     progress, stop
@@ -82,6 +84,7 @@ class Gathered:
         measured: Measured,
         *,
         seek: Callable[[Floats], Regions] | None = None,
+        pricer: Pricer | None = None,
         seed: int = 0,
         threads: int = 1,
         progress: Progress = silent,
@@ -89,7 +92,7 @@ class Gathered:
     ) -> None:
         self.measured, self.seek = measured, seek
         self.seed, self.threads, self.progress, self.stop = seed, threads, progress, stop
-        self.pricer = Pricer(measured)
+        self.pricer = pricer or Pricer(measured)
         self.pool = no_columns()
         self._place: dict[tuple[bytes, int], int] = {}
 
@@ -243,7 +246,7 @@ class StageProof:
         """How much lower than the linear program a plan can be: one column per host, as many as there may be."""
         ground = self.measured.ground
         by_host = np.full(ground.n, np.inf)
-        np.minimum.at(by_host, ground.host, least)
+        np.minimum.at(by_host, self.pricer.host, least)
         lowest = np.sort(by_host)[: self.measured.numbers[1]]
         return float(np.minimum(lowest, 0.0).sum())
 
@@ -253,7 +256,7 @@ class StageProof:
         for share in (1.0, 1.5):
             if not self._late():
                 weights = self.weights + share * (prices.weights - self.weights)
-                self.all.learn(count_terms(self.measured, self.all.seek(weights)))
+                self.all.learn(self.pricer.count(self.all.seek(weights)))
 
     def _choose(self, prices: Prices) -> None:
         """A better plan from the columns known."""

@@ -21,11 +21,11 @@ from districting.solvers.exact.parts.sites import kept
 from districting.solvers.exact.regions.master import Ceiling
 from districting.solvers.generation.generation import Generation, part_of, warm_up_columns
 from districting.solvers.generation.stage import Proved
-from districting.solvers.ground import Ground
 from districting.solvers.params import Params
 from districting.solvers.profile import DEFAULTS, Profile, Stage, preset
 from districting.solvers.recipe import solve_ground, warm_up
 from districting.solvers.redraw.ground import Posed, alternatives, frozen_atoms, locked_places, pose_redraw
+from districting.solvers.redraw.guiding import guide
 from districting.solvers.redraw.numbers import number_asked, number_range, numbers_to_try, precheck
 from districting.solvers.redraw.unlike import differing
 from districting.solvers.result import Chosen, Conflict, Result, Solution, Status, Term
@@ -161,7 +161,7 @@ def _first_plan(
     nothing = np.zeros(0, dtype=np.int64)
     regions = Regions(np.zeros(1, dtype=np.int64), nothing)
     for at, number in enumerate(numbers):
-        ground = _guide(posed, weights, number - kept_aside)
+        ground = guide(posed, weights, number - kept_aside)
         if at and late():
             break
         found = search(
@@ -200,7 +200,7 @@ def _exact_plan(
         left = time_limit_s - (time.monotonic() - began)
         if left <= 0.5 or stop():
             return None, regions, False
-        ground = _guide(posed, weights_of({"distance_m_households": 1.0}), number - int(posed.aside[NUMBER]))
+        ground = guide(posed, weights_of({"distance_m_households": 1.0}), number - int(posed.aside[NUMBER]))
         answer = solve_ground(
             ground, time_limit_s=0.7 * left, seed=params.seed, gap_share=1.0, threads=params.threads,
             progress=progress, stop=stop,
@@ -217,28 +217,6 @@ def _legal(posed: Posed, part: Ints) -> bool:
     return Generation(posed.measured, nothing, time_limit_s=1.0).plan_of(part) is not None
 
 
-def _guide(posed: Posed, weights: Floats, number: int) -> Ground:
-    """A ground whose cost leads the search to plans that are good by these weights; it proves nothing.
-
-    Who sits at the centre of a community retains its households; number and size play no part.
-    """
-    measured = posed.measured
-    ground = measured.ground
-    cost = np.where(np.isfinite(ground.cost), weights[DISTANCE] * np.nan_to_num(ground.cost, posinf=0.0), np.inf)
-    if weights[MOVED] > 0:
-        retained = np.zeros_like(ground.cost)
-        owned = np.flatnonzero(posed.owner >= 0)
-        retained[:, owned] = measured.own[:, posed.owner[owned]]
-        cost = cost + weights[MOVED] * (measured.own.sum(axis=1)[:, None] - retained)
-    if not np.any(cost[np.isfinite(cost)]):
-        cost = cost + np.where(np.isfinite(ground.cost), 1e-3 * np.nan_to_num(ground.cost, posinf=0.0), np.inf)
-    gain = np.maximum(ground.border - measured.crossing, 0.0)
-    return Ground(
-        cost, ground.host, ground.edges, weights[BORDER] * gain, ground.windows, number,
-        horizon=ground.horizon, apart=ground.apart, together=ground.together, broken=ground.broken,
-    )  # fmt: skip
-
-
 def _settle(
     problem: Problem, posed: Posed, profile: Profile, part: Ints, regions: Regions, params: Params,
     time_limit_s: float, progress: Progress, stop: Stop,
@@ -248,7 +226,7 @@ def _settle(
     number = int(part.max()) + 1
 
     def seek(weights: Floats) -> Regions:
-        return search(_guide(posed, weights, number), seed=params.seed, starts=3, time_left=stop).regions
+        return search(guide(posed, weights, number), seed=params.seed, starts=3, time_left=stop).regions
 
     generation = Generation(
         measured, regions, seek=seek, time_limit_s=time_limit_s, seed=params.seed, threads=params.threads,

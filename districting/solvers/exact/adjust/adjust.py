@@ -14,7 +14,7 @@ import numpy as np
 
 from districting.plans.problem import Problem
 from districting.progress import Progress, Stop, never, silent
-from districting.solvers.exact.adjust.afresh import Afresh, compile_first
+from districting.solvers.exact.adjust.named import Named, compile_first
 from districting.solvers.exact.adjust.search import Search
 from districting.solvers.exact.adjust.settling import rule_out_for_later, settle
 from districting.solvers.exact.parts.bounds import moved_at_least
@@ -26,8 +26,10 @@ from districting.solvers.result import Result, Status, Term
 
 #: The first stage may use so many times the time of each later one.
 FIRST = 3.0
-#: Share of a stage's time for columns without names, where they come first.
-HELP = 0.6
+#: Share of the first stage's time for the models of pairs before columns: small problems need no more.
+AT_ONCE = 0.15
+#: Share of a stage's time for columns; the models of pairs close what they leave.
+BY_COLUMNS = 0.7
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ def solve_adjust(problem: Problem, params: Params, *, progress: Progress = silen
         ``notes["number"]`` and ``["number_asked"]``.
     """
     profile = params.profile or preset(DEFAULTS["adjust"])
-    if "moved_households" not in profile.stages[0].weights:
-        compile_first()
+    compile_first()
     clock = Clock(params.time_limit_s, params.threads, params.seed, progress, stop, problem.name)
     if profile.number == "free":
         return _result(_search(problem, params, clock, profile), profile, {})
@@ -84,24 +85,25 @@ def _search(problem: Problem, params: Params, clock: Clock, profile: Profile) ->
     first = search.stage
     if set(first.weights) == {"moved_households"}:
         search.raise_bound(first.weights["moved_households"] * moved_at_least(problem))
-    # Where the first stage counts who moves, the models with names prove most; elsewhere columns without them.
-    named = "moved_households" in first.weights
-    afresh: Afresh | None = None
+    named: Named | None = None
     proved = False
     for at in range(len(search.stages)):
         later = len(search.stages) - 1 - at
         limit_s = clock.left_s * (FIRST / (FIRST + later) if at == 0 else 1.0 / (1.0 + later))
         until = clock.seconds + limit_s
-        if not named:
-            afresh = afresh or Afresh(search, limit_s=limit_s)
-            afresh.help(limit_s=HELP * limit_s)
+        if at == 0 and settle(search, limit_s=AT_ONCE * limit_s) and search.best is None:
+            return _Ended(search, first_proved=False, impossible=True)
+        if not search.proved:
+            named = named or Named(search, limit_s=limit_s)
+            if named.settle(limit_s=BY_COLUMNS * limit_s):
+                return _Ended(search, first_proved=False, impossible=True)
         if not search.proved and settle(search, limit_s=until - clock.seconds) and search.best is None:
             return _Ended(search, first_proved=False, impossible=True)
         if search.best is None:
             return _Ended(search, first_proved=False)
         if at == 0:
             proved = search.proved
-        if later:
+        if later and not search.proved:
             rule_out_for_later(search, limit_s=limit_s)
         search.next_stage()
     return _Ended(search, proved)

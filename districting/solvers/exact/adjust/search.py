@@ -137,7 +137,9 @@ class Search:
     @property
     def ceiling(self) -> float:
         """What later stages may make of the current sum: its tolerance, and what its gap leaves open."""
-        reachable = max(self.value, self.bounds[self.at] + self.gap)
+        bound = self.bounds[self.at]
+        closed = self.value - bound <= SAME * max(abs(self.value), 1.0)
+        reachable = self.value if closed else max(self.value, bound + self.gap)
         if terms.whole_numbers(self.stage):
             reachable = max(self.value, float(np.floor(reachable + 1e-9)))
         return self.stage.ceiling(reachable)

@@ -41,7 +41,7 @@ class Prices:
     number
         Of one district.
     labels
-        Shape (c,), ≤ 0; 0 where the community needs no label.
+        Shape (c,), ≤ 0 where the community is not due; 0 where it needs no label.
     cuts
         Shape (sets,), ≤ 0.
     weights
@@ -103,7 +103,8 @@ class Master:
         self._cut_row = self._ceiling_row + len(self.ceilings)
         least, most = measured.numbers
         inf = highspy.kHighsInf
-        lower = np.concatenate((np.ones(n), [least], np.full(labels + len(self.ceilings), -inf)))
+        due = np.where(np.isin(measured.homeless, sorted(measured.due)), 1.0, -inf)
+        lower = np.concatenate((np.ones(n), [least], due, np.full(len(self.ceilings), -inf)))
         tops = [c.most / s for c, s in zip(self.ceilings, self.scale, strict=True)]
         upper = np.concatenate((np.ones(n), [most], np.ones(labels), tops))
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -179,7 +180,7 @@ class Master:
         n = self.measured.ground.n
         labels = np.zeros(self.measured.own.shape[1])
         for community, row in self._label_row.items():
-            labels[community] = min(0.0, duals[row])
+            labels[community] = duals[row] if community in self.measured.due else min(0.0, duals[row])
         weights = self.weights.copy()
         for at, (ceiling, scale) in enumerate(zip(self.ceilings, self.scale, strict=True)):
             weights -= min(0.0, duals[self._ceiling_row + at]) / scale * ceiling.weights
@@ -229,7 +230,8 @@ def choose_columns(
     model += pulp.lpSum(z) >= least
     model += pulp.lpSum(z) <= most
     for community in measured.homeless:
-        model += pulp.lpSum([z[r] for r in np.flatnonzero(columns.label == community)]) <= 1
+        carried = pulp.lpSum([z[r] for r in np.flatnonzero(columns.label == community)])
+        model += carried == 1 if int(community) in measured.due else carried <= 1
     for ceiling in ceilings:
         scale = max(1.0, abs(ceiling.most))
         values = (columns.terms @ ceiling.weights / scale).tolist()

@@ -15,7 +15,7 @@ import numpy as np
 
 from districting.plans.problem import Ints, Problem
 from districting.progress import Progress, Stop, never, silent
-from districting.solvers.exact.adjust.afresh import compile_first
+from districting.solvers.exact.adjust.named import compile_first
 from districting.solvers.exact.contiguity import neighbours_of
 from districting.solvers.exact.parts import terms
 from districting.solvers.exact.parts.cutting import Clock
