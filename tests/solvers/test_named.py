@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from districting.plans.problem import Lock
 from districting.solvers.exact.adjust import adjust
 from districting.solvers.params import Params
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town
@@ -52,3 +53,9 @@ def test_a_successor_of_a_legal_community_may_fill_the_maximum_and_a_new_part_ma
     problem = town("A A A A A A", 100, low=100, high=300, seats="A . . . . .", headroom=headroom)
     result = adjust.solve_adjust(problem, EXACT)
     assert (result.objective, result.lower_bound) == (moved, moved)
+
+
+def test_where_everything_is_kept_nothing_is_left_to_columns() -> None:
+    locks = (Lock("keep", communities=(0, 1)),)
+    result = adjust.solve_adjust(town("A A B B", 100, low=300, high=400, locks=locks), EXACT)
+    assert (result.status, result.objective) == ("optimal", 0)

@@ -24,7 +24,7 @@ from districting.solvers.generation.generation import Generation, part_of, warm_
 from districting.solvers.generation.titles import TitledPricer, Titles, without_homes
 from districting.solvers.profile import Stage
 from districting.solvers.recipe import warm_up
-from districting.solvers.redraw.ground import pose_redraw
+from districting.solvers.redraw.ground import frozen_atoms, pose_redraw
 from districting.solvers.redraw.guiding import guide
 from districting.solvers.redraw.numbers import number_asked, number_range
 from districting.solvers.result import Chosen, Solution
@@ -51,7 +51,8 @@ class Named:
     def __init__(self, search: Search, *, limit_s: float) -> None:
         self.search, problem = search, search.problem
         low, high = number_range(problem)
-        self.possible = low <= high and not problem.unlike and not _beyond_columns(problem, search.owned)
+        free = not frozen_atoms(problem).all()
+        self.possible = low <= high and free and not _beyond_columns(problem, search.owned)
         if not self.possible:
             return
         # Of each border only what a cut costs more than a road inside, or the other way round, is charged by the
@@ -198,11 +199,11 @@ class Named:
 def _beyond_columns(problem: Problem, owned: list[Site]) -> bool:
     """Whether something is asked that columns do not know.
 
-    A seat that a lock leaves several places while no centre says who the community is; several old centres to
-    hold; two gaps between the same pieces, of which the ground has one.
+    A plan unlike others; a seat that a lock leaves several places while no centre says who the community is;
+    several old centres to hold; two gaps between the same pieces, of which the ground has one.
     """
     pairs = [tuple(sorted((int(problem.piece[a]), int(problem.piece[b])))) for a, b in problem.gaps]
-    if len(set(pairs)) < len(pairs) or any(len(site.holds) > 1 for site in owned):
+    if problem.unlike or len(set(pairs)) < len(pairs) or any(len(site.holds) > 1 for site in owned):
         return True
     with_centre = {seat.community_pos for seat in problem.seats}
     return any(
