@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from districting.plans.problem import Ints
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -78,6 +80,14 @@ class Solution:
 
     part: Ints
     chosen: tuple[Chosen, ...]
+
+    def in_order(self) -> Solution:
+        """The same plan with its parts in the order of their first atoms: no trace of how it was found."""
+        _, first = np.unique(self.part, return_index=True)
+        order = np.argsort(first, kind="stable")
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return Solution(rank[self.part], tuple(self.chosen[at] for at in order))
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,13 @@ def solve(
     progress, stop
         Whom to tell and to ask; after a stop the best plan so far comes back.
     """
+    result = _solve(problem, mode, params, progress, stop)
+    ordered = None if result.solution is None else result.solution.in_order()
+    return replace(result, solution=ordered)
+
+
+def _solve(problem: Problem, mode: SolveMode, params: Params, progress: Progress, stop: Stop) -> Result:
+    """The best plan, or why there is none."""
     began = time.monotonic()
     result = _seen_or_solved(problem, mode, params, progress, stop)
     if result.status != "infeasible" or problem.unlike:  # that no plan differs so much needs no explanation

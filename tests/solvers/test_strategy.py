@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from districting.plans.problem import Lock
@@ -44,3 +45,12 @@ def test_a_stop_before_anything_was_found_is_no_verdict() -> None:
 
 def test_every_kind_of_rule_says_how_it_is_asked() -> None:
     assert set(ASKED) == set(RULE_KINDS)
+
+
+def test_parts_are_numbered_by_their_first_atoms() -> None:
+    """However a plan was found, its new communities get the same ids."""
+    result = solve(town("A A A A A A", 100, low=100, high=200), "redraw", Params(time_limit_s=20))
+    assert result.solution is not None
+    firsts = [int(np.flatnonzero(result.solution.part == at)[0]) for at in range(len(result.solution.chosen))]
+    assert firsts == sorted(firsts)
+    assert all(result.solution.part[place.atom_pos] == at for at, place in enumerate(result.solution.chosen))

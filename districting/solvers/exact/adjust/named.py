@@ -51,7 +51,7 @@ class Named:
     def __init__(self, search: Search, *, limit_s: float) -> None:
         self.search, problem = search, search.problem
         low, high = number_range(problem)
-        free = not frozen_atoms(problem).all()
+        free = not frozen_atoms(problem).all() and high > len(kept(problem))
         self.possible = low <= high and free and not _beyond_columns(problem, search.owned)
         if not self.possible:
             return
