@@ -14,6 +14,8 @@ from districting.solvers.exact.adjust.adjust import solve_adjust
 from districting.solvers.exact.whole.whole import solve_whole
 from districting.solvers.left_alone import with_left_alone
 from districting.solvers.params import Params
+from districting.solvers.profile import DEFAULTS, preset
+from districting.solvers.redraw.ground import frozen_atoms
 from districting.solvers.redraw.redraw import solve_redraw
 from districting.solvers.result import Result
 
@@ -77,6 +79,10 @@ def _seen_or_solved(problem: Problem, mode: SolveMode, params: Params, progress:
     """What is seen at first sight, else what the mode's own solver says."""
     began = time.monotonic()
     seen = prechecks(problem)
+    if not seen and mode == "redraw" and frozen_atoms(problem).all():
+        # there is nothing to draw: what stands is measured by the same aims
+        aims = replace(params.profile or preset(DEFAULTS[mode]), number="free")
+        return replace(solve_adjust(problem, replace(params, profile=aims)), mode=mode)
     if not seen:
         return _SOLVERS[mode](problem, params, progress=progress, stop=stop)
     none, seconds = float("inf"), time.monotonic() - began

@@ -54,3 +54,12 @@ def test_parts_are_numbered_by_their_first_atoms() -> None:
     firsts = [int(np.flatnonzero(result.solution.part == at)[0]) for at in range(len(result.solution.chosen))]
     assert firsts == sorted(firsts)
     assert all(result.solution.part[place.atom_pos] == at for at, place in enumerate(result.solution.chosen))
+
+
+@pytest.mark.parametrize("mode", get_args(SolveMode))
+def test_where_every_community_is_kept_the_plan_is_today(mode: SolveMode) -> None:
+    locks = (Lock("keep", communities=(0, 1)),)
+    problem = town("A A B B", 100, low=300, high=400, locks=locks)
+    result = solve(problem, mode, Params(time_limit_s=20))
+    assert result.status == "optimal" and result.solution is not None
+    assert result.solution.part.tolist() == [0, 0, 1, 1]
