@@ -22,7 +22,7 @@ from districting.flow.run import Run
 from districting.plans.lock_checks import broken_locks
 from districting.plans.posing import LockRequest
 from districting.reports.comment_files import CommentError, CommentFile, ProposedLock, page_key, read_comment_files
-from districting.reports.comments import Collected, collect
+from districting.reports.comments import Collected, collect, write_collected
 from districting.study import Study
 
 PAGE = "0123456789abcdef"
@@ -111,6 +111,32 @@ def test_apart_is_contrary_to_what_is_tied_through_others(tmp_path: Path) -> Non
     asked = [ask("together", atoms=["1", "2"]), ask("together", atoms=["2", "3"]), ask("apart", atoms=["1", "3"])]
     told = gathered(exported(tmp_path, "李", proposals=asked))
     assert {at for one in told.contradictions for at in one.proposals} == {0, 1, 2}
+
+
+def test_an_entry_taken_over_from_another_file_names_its_own_author(tmp_path: Path) -> None:
+    both = exported(tmp_path, "李", votes=[{**vote("approve"), "author": "王"}, vote("reject")])
+    (tally,) = gathered(both, exported(tmp_path, "王", votes=[vote("approve")])).tallies
+    assert (tally.approve, tally.reject) == (("王",), ("李",))
+
+
+def test_text_that_no_file_or_terminal_takes_is_mended(tmp_path: Path) -> None:
+    """JSON can name half of a sign; an escape would paint the screen; a family is three joined signs."""
+    file = tmp_path / "odd.json"
+    text = "\\ud83d \\u001b[31m 👨‍👩‍👧"
+    entry = json.dumps(comment("…"), ensure_ascii=False).replace("…", text)
+    head = '{"format": "districting-comments", "version": 1, "page": "feed", "author": "李", "comments": ['
+    file.write_text(f"{head}{entry}]}}", encoding="utf-8")
+    told = gathered(file)
+    write_collected(told, tmp_path / "out", language="zh")
+    (row,) = csv.DictReader(io.StringIO(told.table(), newline=""))
+    assert row["text"] == "\ufffd  [31m 👨‍👩‍👧"
+
+
+def test_a_file_nested_beyond_reason_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    file = tmp_path / "deep.json"
+    file.write_text("[" * 200_000, encoding="utf-8")
+    with pytest.raises(CommentError, match=r"deep\.json"):
+        read_comment_files([file])
 
 
 def test_the_same_lock_of_two_people_is_one_with_both_their_reasons(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from districting.cli.options import AsJson, Lang, language_of
 from districting.errors import Fault, InputError
 from districting.language import Language, default_language, say
 from districting.reports.comment_files import page_key, read_comment_files
-from districting.reports.comments import Collected, collect, write_collected
+from districting.reports.comments import Collected, collect, one_line, write_collected
 from districting.reports.words import plan_title
 from districting.screen import out, print_json
 
@@ -71,4 +71,4 @@ def _print(collected: Collected, folder: Path, language: Language) -> None:
         lines.append(say(key, language, text=one.text, people=", ".join(one.people)))
     lines.append(say("cli.comments_written", language, path=folder))
     for line in lines:
-        out.print(line, markup=False)
+        out.print(one_line(line), markup=False)

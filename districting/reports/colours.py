@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-#: Fills, calm and apart from each other also under colour-vision deficiency (tests/reports/test_colours.py).
-#: Reds and violets are left to findings and changes.
-PALETTE = ("#9fc3e6", "#f7eaa6", "#eba985", "#a3d3b4", "#f6dbe4", "#bdbb98")
+#: Fills, calm, each five steps of lightness (CIE L*) from the next: apart for every colour vision, in grey print,
+#: and still where an unchanged community's fill is faded (tests/reports/test_colours.py). Found by search over
+#: lightness and chroma of six hues. Reds and violets are left to findings and changes.
+PALETTE = ("#a1d2ac", "#d89f7f", "#ffeedc", "#8fbee7", "#e4d58d", "#dfe2f3")
 
 #: Communities across a street are neighbours to the eye.
 _ACROSS_STREET_M = 30.0

@@ -75,7 +75,10 @@ class ProposedLock:
 
 @dataclass(frozen=True)
 class CommentFile:
-    """One exported file; ``page`` is the key of the page that it was written on."""
+    """One exported file; ``page`` is the key of the page that it was written on.
+
+    Entries that its writer took over from other people's files name their author themselves.
+    """
 
     path: Path
     page: str
@@ -142,16 +145,23 @@ class _Reader:
             path=self.path,
             page=str(document.get("page", "")),
             comments=tuple(
-                Comment(x=self.number(one, "x", at), y=self.number(one, "y", at), author=author, **self.texts(one))
+                Comment(
+                    x=self.number(one, "x", at),
+                    y=self.number(one, "y", at),
+                    author=_author(one, author),
+                    **self.texts(one),
+                )
                 for at, one in self.rows(document, "comments", ("plan", "text", "time"))
             ),
             ballots=tuple(
-                Ballot(vote=one["vote"], author=author, **_without(self.texts(one), "text"))
+                Ballot(vote=one["vote"], author=_author(one, author), **_without(self.texts(one), "text"))
                 for at, one in self.rows(document, "votes", ("plan", "community", "time"))
                 if self.known(one, "vote", get_args(Vote), "votes", at)
             ),
             proposals=tuple(
-                ProposedLock(lock, str(one.get("text", "")), str(one.get("reason", "")), author, one["time"])
+                ProposedLock(
+                    lock, str(one.get("text", "")), str(one.get("reason", "")), _author(one, author), one["time"]
+                )
                 for at, one in self.rows(document, "proposals", ("kind", "time"))
                 if (lock := self.lock(one, at)) is not None
             ),
@@ -160,8 +170,8 @@ class _Reader:
     def document(self) -> Mapping[str, Any]:
         """The file as data; empty if it is none of ours."""
         try:
-            document = json.loads(self.path.read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as error:  # not JSON and not UTF-8 are ValueErrors
+            document = _whole_signs(json.loads(self.path.read_text(encoding="utf-8-sig")))
+        except (OSError, ValueError, RecursionError) as error:  # not JSON and not UTF-8 are ValueErrors
             self.fault("fault.comments_unreadable", why=str(error))
             return {}
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
@@ -233,6 +243,17 @@ class _Reader:
             compounds=named["compounds"],
             atoms=named["atoms"],
         )
+
+
+def _author(entry: Mapping[str, Any], writer: str) -> str:
+    """Who wrote an entry: its own author where it was taken over from somebody else's file, else the file's."""
+    return str(entry.get("author") or "").strip() or writer
+
+
+def _whole_signs(document: Any) -> Any:
+    """The document without halves of signs, which JSON can name and no file can hold."""
+    text = json.dumps(document, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _without(texts: dict[str, str], key: str) -> dict[str, str]:

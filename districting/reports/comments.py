@@ -300,16 +300,20 @@ def _lock_text(proposal: Proposal) -> str:
 
 def _remark(text: str) -> str:
     """A line of remark; whatever people wrote stays on it."""
-    return f"# {_one_line(text)}\n"
+    return f"# {one_line(text)}\n"
 
 
-def _one_line(text: str) -> str:
-    """Text without line ends and other signs that nobody sees."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+#: Signs that nobody sees, but that join others into one: of families and flags, and in Persian words.
+_JOINERS = "\u200c\u200d"
+
+
+def one_line(text: str) -> str:
+    """Text without line ends and other signs that nobody sees; safe in a remark, a cell and on a terminal."""
+    return "".join(sign if sign.isprintable() or sign in _JOINERS else " " for sign in text)
 
 
 def _as_text(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
     if not isinstance(value, str):
         return value
-    return f"'{_one_line(value)}" if value.lstrip()[:1] in ("=", "+", "-", "@") else _one_line(value)
+    return f"'{one_line(value)}" if value.lstrip()[:1] in ("=", "+", "-", "@") else one_line(value)

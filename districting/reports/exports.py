@@ -83,14 +83,15 @@ def write_plan_geopackage(
     identities
         ``code``, ``provisional`` and ``other_names`` by community; None: these columns are left out.
     """
-    crs = territory.layers.crs
-    layers = {
-        "communities": _communities(division, territory, figures, colours, actions, identities),
-        "atoms": _atoms(division, territory),
-        "buildings": _buildings(division, territory),
-        "seats": _seats(division, crs),
-        "changes": _changes(division, today, territory),
-    }
+    layers = plan_layers(
+        division,
+        today=today,
+        territory=territory,
+        figures=figures,
+        colours=colours,
+        actions=actions,
+        identities=identities,
+    )
     titles = layer_titles(language)
     styles = {
         "communities": Style("fill_by_colour", label="name", outline="#1d2733", width_mm=0.4),
@@ -101,6 +102,26 @@ def write_plan_geopackage(
     }
     with replacing(path) as temporary:
         write_geopackage(temporary, layers, styles=styles, titles=titles)
+
+
+def plan_layers(
+    division: Division,
+    *,
+    today: Division,
+    territory: Territory,
+    figures: pd.DataFrame,
+    colours: pd.Series[int],
+    actions: Mapping[str, str] | pd.Series[Any] | None = None,
+    identities: pd.DataFrame | None = None,
+) -> dict[str, gpd.GeoDataFrame]:
+    """The layers of a plan in the CRS of the case; arguments as for `write_plan_geopackage`."""
+    return {
+        "communities": _communities(division, territory, figures, colours, actions, identities),
+        "atoms": _atoms(division, territory),
+        "buildings": _buildings(division, territory),
+        "seats": _seats(division, territory.layers.crs),
+        "changes": _changes(division, today, territory),
+    }
 
 
 def _communities(
@@ -144,6 +165,8 @@ def _atoms(division: Division, territory: Territory) -> gpd.GeoDataFrame:
             "atom_id": table.index.astype(object),
             "community_id": nowhere if division.atoms is None else division.atoms.reindex(table.index),
             "households": table["households"].astype("int64"),
+            "subdistrict_id": table["subdistrict_id"],
+            "water": table["water"].astype(bool),
         },
         geometry=table.geometry,
         crs=table.crs,

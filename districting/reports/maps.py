@@ -5,6 +5,7 @@ The only door to folium. What folium lacks (names that give way, hatching) is ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -59,6 +60,9 @@ _BARRIER_LOOKS: dict[str, dict[str, Any]] = {
     "wall": {"color": "#7d6a55", "weight": 1.8, "dashArray": "3 4", "fillOpacity": 0},
     "expressway": {"color": "#c8b592", "weight": 1.8, "fillColor": "#c8b592", "fillOpacity": 0.5},
 }
+
+#: Ending of the name that folium gives an element.
+_RANDOM_NAME = re.compile(r"(?<=_)[0-9a-f]{32}(?![0-9a-f])")
 
 _CONTENT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -116,7 +120,14 @@ def write_map(
     panel = side_panel(heading, territory.layers, policy, language, level)
     figure: Any = canvas.get_root()
     figure.html.add_child(_Markup(panel))
-    write_text(path, _alone(canvas, heading))
+    write_text(path, _numbered(_alone(canvas, heading)))
+
+
+def _numbered(page: str) -> str:
+    """The page with its elements numbered in their order: folium draws a random name for each."""
+    names = dict.fromkeys(_RANDOM_NAME.findall(page))
+    numbers = {name: f"{number:032x}" for number, name in enumerate(names)}
+    return _RANDOM_NAME.sub(lambda found: numbers[found[0]], page)
 
 
 def _empty_map(territory: Territory, language: Language) -> folium.Map:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from districting.assessment.comparison import Comparison
 from districting.assessment.resources import ResourceTable
+from districting.assessment.steps import Step
 from districting.language import Language, say
 from districting.plans.division import Division
 from districting.plans.finding import Finding
@@ -29,11 +30,13 @@ from districting.territory.territory import Territory
 _SCRIPTS = (
     "payload.js",
     "elements.js",
+    "language.js",
     "levels.js",
     "paths.js",
     "scene.js",
     "drawing.js",
     "labels.js",
+    "streets.js",
     "panes.js",
     "filters.js",
     "places.js",
@@ -63,6 +66,7 @@ def write_compare_page(
     language: Language,
     title: str = "",
     actions: Mapping[str, Mapping[str, str]] | None = None,
+    steps: Mapping[str, Sequence[Step]] | None = None,
     resources: Mapping[str, ResourceTable] | None = None,
 ) -> None:
     """Write ``index.html``.
@@ -83,6 +87,8 @@ def write_compare_page(
         Heading of the page; empty: a plain one.
     actions
         By name of division: what happens to each community (`districting.assessment.proposal.Proposal.actions`).
+    steps
+        By name of division: how today becomes it and which findings each step mends (`Proposal.steps`).
     resources
         By name of division: staff, rooms and money (`districting.assessment.resources.resources`); the cards of
         divisions that are missing here tell nothing of them.
@@ -101,16 +107,18 @@ def write_compare_page(
         run=run,
         policy=policy,
         language=language,
+        title=title,
         actions=actions or {},
+        steps=steps or {},
         resources=resources or {},
     )
-    heading = title or say("page.title", language)
-    write_text(path, _page(heading, content))
+    write_text(path, _page(title or say("page.title", language), content))
 
 
 def _page(heading: str, content: PageContent) -> str:
     """The file: template, style, scripts and payload, under a content policy that lets nothing out."""
-    words, language = content.words(), content.language
+    language = content.language
+    words = content.words(language)
     style = leaflet_css() + asset("keys.css") + asset("page.css")
     own = "\n".join(asset(name) for name in _SCRIPTS)
     script = f'{leaflet_js()};\n(() => {{\n"use strict";\n{own}\n}})();\n'
@@ -118,7 +126,7 @@ def _page(heading: str, content: PageContent) -> str:
         f"default-src 'none'; script-src {content_hash(script)}; style-src {content_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    generated = f'<span class="made">{html.escape(words["generated"])}</span>'
+    generated = f'<span class="made" data-word="generated">{html.escape(words["generated"])}</span>'
     parts = {
         **{key: html.escape(text) for key, text in words.items()},
         "lang": "zh-CN" if language == "zh" else "en",

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from pathlib import PurePath
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +18,8 @@ import pandas as pd
 
 from districting.assessment.comparison import Comparison
 from districting.assessment.resources import ResourceTable
-from districting.language import Language, sentences
+from districting.assessment.steps import Step
+from districting.language import Language, say, sentences
 from districting.plans.division import Division
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
@@ -28,13 +31,23 @@ from districting.reports.figures import (
     reach_path,
     shown_measures,
 )
+from districting.reports.ground import draw_ground
 from districting.reports.mosaic import draw_mosaic
-from districting.reports.page_ground import buildings_letter, ground_letter
-from districting.reports.page_places import address_places, compound_places
-from districting.reports.page_plans import DETAIL_M, PlanLetters
+from districting.reports.page_columns import Columns
+from districting.reports.page_ground import TOLERANCE_M, ground_letter
+from districting.reports.page_languages import differing, joined
+from districting.reports.page_places import compound_places, homes_letter, known_homes
+from districting.reports.page_plans import ACTIONS, DETAIL_M, SEAT_KINDS, PlanLetters
 from districting.reports.page_resources import described_subjects, resource_subjects
 from districting.reports.payload import Payload
-from districting.reports.words import page_notes, policy_overrides, rule_reading, scope_note, size_note
+from districting.reports.words import (
+    freeze_notes,
+    page_notes,
+    policy_overrides,
+    rule_reading,
+    scope_note,
+    size_note,
+)
 from districting.territory.territory import Territory
 
 
@@ -50,7 +63,9 @@ class PageContent:
     run: Mapping[str, Any]
     policy: Policy
     language: Language
-    actions: Mapping[str, Mapping[str, str]]
+    title: str = ""
+    actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     resources: Mapping[str, ResourceTable] = field(default_factory=dict)
     payload: Payload = field(default_factory=Payload)
 
@@ -65,10 +80,15 @@ class PageContent:
         west, south, east, north = self.bounds
         return float(round((west + east) / 2)), float(round((south + north) / 2))
 
-    def words(self) -> dict[str, str]:
+    @property
+    def other(self) -> Language:
+        """The language that the page can be switched to."""
+        return "en" if self.language == "zh" else "zh"
+
+    def words(self, language: Language) -> dict[str, str]:
         """The page's own words by name."""
         mine = (key for key in sentences() if key.startswith("page."))
-        return {key.removeprefix("page."): sentences()[key][self.language] for key in mine}
+        return {key.removeprefix("page."): sentences()[key][language] for key in mine}
 
     @cached_property
     def key(self) -> str:
@@ -98,7 +118,7 @@ class PageContent:
         atoms, layers = self.territory.atoms.table, self.territory.layers
         colours = colour_communities([division.outlines.geometry for division in self.divisions])
         subdistricts = pd.Index(sorted(atoms["subdistrict_id"].dropna().unique()))
-        subjects = resource_subjects(self.resources.values())
+        homes = known_homes(layers)
         plans = PlanLetters(
             territory=self.territory,
             today=self.divisions[0],
@@ -107,19 +127,20 @@ class PageContent:
             comparison=self.comparison,
             run=self.run,
             policy=self.policy,
-            language=self.language,
             actions=self.actions,
+            steps=self.steps,
             payload=self.payload,
             origin=self.origin,
             resources=self.resources,
-            subjects=subjects,
+            subjects=self.subjects,
+            homes=homes.index,
+            columns=Columns(self.payload),
         )
-        written = [plans.letter(division) for division in self.divisions]
-        return {
+        ground = draw_ground(layers, tolerance_m=TOLERANCE_M)
+        letter = {
             "key": self.key,
             "crs": layers.crs.to_string(),
             "origin": list(self.origin),
-            "words": self.words(),
             "bounds": (self.bounds - np.array([*self.origin, *self.origin])).tolist(),
             "focus": self._focus(),
             "land_m2": float(atoms["area_m2"].sum()),
@@ -128,29 +149,72 @@ class PageContent:
             "atom_households": self.payload.put(atoms["households"]),
             "atom_subdistrict": self.payload.put(subdistricts.get_indexer(atoms["subdistrict_id"])),
             "palette": list(PALETTE),
-            "colours": {str(community_id): int(shade) for community_id, shade in colours.items()},
-            **ground_letter(layers, self.payload, self.origin),
+            **ground_letter(ground, layers, self.payload, self.origin),
             "compounds": compound_places(layers, atoms["compound_id"], self.payload, self.origin),
-            "addresses": address_places(layers, self.payload, self.origin),
-            "buildings": buildings_letter(layers, self.payload, self.origin),
-            "plans": written,
-            "sides": list(plans.sides),
-            "resources": described_subjects(subjects, self.language),
-            "measures": self._described(COMMUNITY_MEASURES, self.figures.values()),
-            "summary": self._described(PLAN_MEASURES, [self.comparison.table]),
-            "size": size_note(self.policy, self.language),
-            "overrides": policy_overrides(self.policy, self.language),
-            "readings": {rule.rule_id: rule_reading(rule, self.language) for rule in self.policy.rules},
+            "buildings": homes_letter(homes, self.payload, self.origin),
+            "plans": [plans.letter(division) for division in self.divisions],
+            "known": plans.known.letter({str(key): int(shade) for key, shade in colours.items()}),
+            "kinds": {"action": ACTIONS, "seat": SEAT_KINDS},
+            "sources": self._sources(),
+            "made": {key: self.run.get(key) for key in ("started", "seed")}
+            | {"version": self.run.get("versions", {}).get("districting")},
+        }
+        limits = {limit: at for at, limit in enumerate(dict.fromkeys(chain(*chain(*plans.sides))))}
+        letter["sides"] = [[[limits[limit] for limit in side] for side in four] for four in plans.sides]
+        own, other = (
+            {
+                **self._words(language),
+                "plans": [plans.words(division, language) for division in self.divisions],
+                "limits": [{"text": limit.text(language)} for limit in limits],
+            }
+            for language in (self.language, self.other)
+        )
+        return {**joined(letter, own), "language": self.language, "other": differing(own, other)}
+
+    def _words(self, language: Language) -> dict[str, Any]:
+        """What the page says beside its plans."""
+        policy = self.policy
+        return {
+            "words": self.words(language),
+            "heading": self.title or say("page.title", language),
+            "subtitle": policy.title[language],
+            "measures": self._described(COMMUNITY_MEASURES, self.figures.values(), language),
+            "summary": self._described(PLAN_MEASURES, [self.comparison.table], language),
+            "resources": described_subjects(self.subjects, language),
+            "size": size_note(policy, language),
+            "overrides": policy_overrides(policy, language),
+            "readings": {rule.rule_id: rule_reading(rule, language) for rule in policy.rules},
             "notes": [
-                *scope_note(self._scope, self.language),
-                *page_notes(layers, self.policy, self.language),
+                *scope_note(self._scope, language),
+                *freeze_notes(self.run, language),
+                *page_notes(self.territory.layers, policy, language),
             ],
         }
 
-    def _described(self, known: Sequence[ShownMeasure], tables: Iterable[pd.DataFrame]) -> list[dict[str, Any]]:
+    @cached_property
+    def subjects(self) -> list[tuple[str, str]]:
+        """What resources are told of: (unit, subject)."""
+        return resource_subjects(self.resources.values())
+
+    def _sources(self) -> list[dict[str, Any]]:
+        """Which files the page was made from."""
+        return [
+            {
+                "role": one.role,
+                "file": PurePath(one.path).name,
+                "layer": one.layer or "",
+                "features": one.features,
+                "sha256": one.sha256,
+            }
+            for one in self.territory.layers.sources
+        ]
+
+    def _described(
+        self, known: Sequence[ShownMeasure], tables: Iterable[pd.DataFrame], language: Language
+    ) -> list[dict[str, Any]]:
         """Titles and formats of the measures that have something to tell."""
         path = reach_path(self.policy)
-        return [measure.described(self.language, path) for measure in shown_measures(known, tables)]
+        return [measure.described(language, path) for measure in shown_measures(known, tables)]
 
     def _focus(self) -> list[float] | None:
         """Bounds of the sub-districts that the page is about, as it counts; None: all land."""

@@ -1,4 +1,4 @@
-"""What lies beneath the communities on the compare page, as arrays of its payload: roads, water, rail, homes."""
+"""What lies beneath the communities on the compare page, as arrays: roads, water, rail, compounds."""
 
 from __future__ import annotations
 
@@ -9,34 +9,31 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from districting.reports.ground import Ground, draw_ground
+from districting.reports.ground import Ground
+from districting.reports.labels import label_points
 from districting.reports.payload import Payload
 from districting.territory.layers import ROAD_CLASSES, Layers
 
-#: Above this many buildings the page leaves them out: it stays under about 6 MB.
-_MOST_BUILDINGS = 250_000
-
 #: Largest detail of lines that is lost, m.
-_TOLERANCE_M = 1.5
+TOLERANCE_M = 1.5
 
 
-def ground_letter(layers: Layers, payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:
-    """Roads by class from lowest to highest, barriers by kind, areas, compounds, and where road names stand."""
-    ground = draw_ground(layers, tolerance_m=_TOLERANCE_M)
+def ground_letter(ground: Ground, layers: Layers, payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:
+    """Roads by class from lowest to highest, barriers by kind, areas, compounds; with the names they have."""
     lines, areas = [], []
     for (kind, area), group in ground.barriers.groupby(["kind", "area"]):
-        parts = shapely.get_parts(group.geometry.to_numpy())
         if area:
-            areas.append({"kind": kind, **lines_letter(shapely.get_rings(parts), payload, origin)})
+            parts = shapely.get_parts(group.geometry.to_numpy())
+            rings = lines_letter(shapely.get_rings(parts), payload, origin)
+            areas.append({"kind": kind, **rings, "names": _area_names(group, origin)})
         else:
-            lines.append({"kind": kind, **lines_letter(parts, payload, origin)})
-    compounds = shapely.simplify(layers.compounds.geometry.to_numpy(), _TOLERANCE_M)
+            lines.append({"kind": kind, **_named_lines(group, payload, origin)})
+    compounds = shapely.simplify(layers.compounds.geometry.to_numpy(), TOLERANCE_M)
     return {
         **_roads(ground, payload, origin),
         "barriers": lines,
         "areas": areas,
         "compound_rings": lines_letter(shapely.get_rings(shapely.get_parts(compounds)), payload, origin),
-        "road_names": _names(ground, origin),
     }
 
 
@@ -54,36 +51,22 @@ def _roads(ground: Ground, payload: Payload, origin: tuple[float, float]) -> dic
     return {"roads": roads, "streets": list(streets)}
 
 
-def _names(ground: Ground, origin: tuple[float, float]) -> list[dict[str, Any]]:
-    """Where names of roads stand, the longest first."""
-    spots = ground.names.sort_values(["length_m", "name"], ascending=[False, True])
-    places = spots[["x", "y"]].to_numpy() - np.asarray(origin)
+def _named_lines(group: pd.DataFrame, payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:
+    """Lines of one kind of barrier; each with the position of its name among ``names``, −1 for none."""
+    parts, row = shapely.get_parts(group.geometry.to_numpy(), return_index=True)
+    names = pd.Index(sorted(set(group["name"]) - {""}))
+    street = names.get_indexer(pd.Index(group["name"].to_numpy()[row]))
+    return {**lines_letter(parts, payload, origin), "names": list(names), "street": payload.put(street)}
+
+
+def _area_names(group: pd.DataFrame, origin: tuple[float, float]) -> list[dict[str, Any]]:
+    """Where names of areas stand, and how far from the spot their land reaches, m."""
+    named = group[group["name"] != ""]
+    spots = label_points(named.geometry) if len(named) else pd.DataFrame(columns=["x", "y", "radius_m"])
     return [
-        {
-            "name": name,
-            "kind": kind,
-            "x": round(float(place[0]), 1),
-            "y": round(float(place[1]), 1),
-            "angle": round(float(angle), 3),
-            "length": round(float(length)),
-        }
-        for name, kind, place, angle, length in zip(
-            spots["name"], spots["road_class"], places, spots["angle"], spots["length_m"], strict=True
-        )
+        {"name": name, "x": round(x - origin[0], 1), "y": round(y - origin[1], 1), "radius": round(radius, 1)}
+        for name, x, y, radius in zip(named["name"], spots["x"], spots["y"], spots["radius_m"], strict=True)
     ]
-
-
-def buildings_letter(layers: Layers, payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:
-    """Inhabited buildings as points, in an order that compresses (by place)."""
-    lived_in = layers.buildings[layers.buildings["households"] > 0]
-    if len(lived_in) > _MOST_BUILDINGS:
-        lived_in = lived_in.iloc[:0]
-    xy = shapely.get_coordinates(lived_in.geometry.to_numpy())
-    order = np.lexsort((xy[:, 1], np.floor(xy[:, 0] / 100)))
-    return {
-        "xy": payload.put_points(xy[order], origin),
-        "households": payload.put(lived_in["households"].to_numpy()[order]),
-    }
 
 
 def lines_letter(lines: npt.NDArray[np.object_], payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""What the search of the compare page finds besides communities: compounds and addresses."""
+"""What the search of the compare page finds besides communities: compounds and buildings, by address or id."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -11,8 +12,11 @@ import shapely
 from districting.reports.payload import Payload
 from districting.territory.layers import Layers
 
-#: Above this many different addresses the page knows one house of each street only.
-_MOST_ADDRESSES = 40_000
+#: Above this many buildings the page leaves them out: it stays under about 6 MB.
+_MOST_HOMES = 250_000
+
+#: Ids that are longer than this on the average are for machines: nobody types them, and they compress badly.
+_LONGEST_ID = 20
 
 
 def compound_places(
@@ -41,19 +45,30 @@ def compound_places(
     }
 
 
-def address_places(layers: Layers, payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:
-    """Addresses of buildings, each once, and where they are; of a large city one house of each street.
+def known_homes(layers: Layers) -> gpd.GeoDataFrame:
+    """Buildings that the page draws and finds: inhabited ones and those with an address, street by street.
 
-    Returns
-    -------
-    dict
-        ``names``, sorted, and ``xy``, a slip of points.
+    Sorted by address, then by place: neighbours stand together, which compresses best.
     """
-    told = layers.buildings["address"]
-    told = told[told.notna() & (told != "")].astype(str)
-    told = told[~told.duplicated()]
-    if len(told) > _MOST_ADDRESSES:
-        told = told[~told.str.replace(r"[0-9０-９-]+号?.*$", "", regex=True).duplicated()].iloc[:_MOST_ADDRESSES]
-    told = told.sort_values(kind="stable")
-    xy = shapely.get_coordinates(layers.buildings.geometry.loc[told.index].to_numpy())
-    return {"names": list(told), "xy": payload.put_points(np.asarray(xy), origin)}
+    buildings = layers.buildings
+    address = buildings["address"].fillna("").astype(str).str.replace(r"\s+", " ", regex=True).str.strip()
+    known = ((buildings["households"] > 0) | (address != "")).to_numpy()
+    if known.sum() > _MOST_HOMES:
+        known = np.zeros(len(buildings), dtype=bool)
+    kept = buildings[known].assign(address=address[known])
+    xy = shapely.get_coordinates(kept.geometry.to_numpy())
+    order = np.lexsort((xy[:, 1], np.floor(xy[:, 0] / 100), kept["address"].to_numpy(dtype=object)))
+    homes: gpd.GeoDataFrame = kept.iloc[order]
+    return homes
+
+
+def homes_letter(homes: gpd.GeoDataFrame, payload: Payload, origin: tuple[float, float]) -> dict[str, Any]:
+    """Places and households of buildings; their addresses and ids as lines of text, empty where there are none."""
+    ids = list(map(str, homes.index))
+    short = sum(map(len, ids)) <= _LONGEST_ID * len(ids)
+    return {
+        "xy": payload.put_points(shapely.get_coordinates(homes.geometry.to_numpy()), origin),
+        "households": payload.put(homes["households"]),
+        "addresses": "\n".join(homes["address"]) if (homes["address"] != "").any() else "",
+        "ids": "\n".join(ids) if short else "",
+    }

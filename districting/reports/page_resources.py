@@ -10,7 +10,6 @@ import pandas as pd
 from districting.assessment.resource_words import subject_title, unit_title
 from districting.assessment.resources import ResourceTable
 from districting.language import Language
-from districting.reports.figures import number_or_none
 
 #: Members who sit in both committees are a figure of how posts are shared, not of what a community is given.
 _LEFT_OUT = "cross_appointed"
@@ -29,13 +28,13 @@ def described_subjects(subjects: Iterable[tuple[str, str]], language: Language) 
 
 def resource_columns(
     table: ResourceTable, subjects: Iterable[tuple[str, str]], ids: pd.Index[Any]
-) -> list[dict[str, list[float | int | None]]]:
-    """For each subject what exists and what is required, in the order of the communities; whole numbers."""
-    needs = table.needs[["existing", "required"]].round(0)
+) -> list[dict[str, pd.Series[float]]]:
+    """For each subject what exists and what is required, in the order of the communities; NaN for unknown."""
+    needs = table.needs[["existing", "required"]].astype(float)
     unit, subject, community = (needs.index.get_level_values(level) for level in range(3))
     told = []
     for pair in subjects:
         own = (unit == pair[0]) & (subject == pair[1])
         rows = needs[own].set_axis(community[own], axis=0).reindex(ids)
-        told.append({name: [number_or_none(value) for value in rows[name]] for name in ("existing", "required")})
+        told.append({name: rows[name] for name in ("existing", "required")})
     return told

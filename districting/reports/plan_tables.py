@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -37,6 +36,8 @@ class PlanTables:
         Of the run, ISO 8601; empty where unknown.
     identities
         Codes of the plan's communities, provisional for new ones; None: those of today alone.
+    further
+        Other notes of the run, e.g. of a freeze.
     """
 
     territory: Territory
@@ -52,6 +53,7 @@ class PlanTables:
     findings: Sequence[Finding]
     date: str = ""
     identities: Identities | None = None
+    further: tuple[str, ...] = ()
 
     def head(self, name: str) -> str:
         """Heading of a column."""
@@ -78,9 +80,10 @@ class PlanTables:
             "plan": plan_title(plan or self.division.name, self.language),
             "policy": self.policy.title[self.language],
             "date": self.date[:10] or "—",
-            "files": self.joined(dict.fromkeys(Path(source.path).name for source in layers.sources)) or "—",
+            "files": self.joined(dict.fromkeys(source.title for source in layers.sources)) or "—",
         }
-        notes = [say("tables.note", self.language, **values), *policy_overrides(self.policy, self.language)]
+        notes = [say("tables.note", self.language, **values), *self.further]
+        notes += policy_overrides(self.policy, self.language)
         if layers.generated:
             notes.append(say("report.generated", self.language))
         if layers.estimated_share > 0:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from districting.language import Language, say, sentences
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
 from districting.policies.rule import Rule
-from districting.territory.layers import Layers
+
+if TYPE_CHECKING:
+    from districting.territory.layers import Layers
 
 #: What a map divides: sub-districts into communities, or communities into grids.
 Level = Literal["community", "grid"]
@@ -86,6 +88,16 @@ def page_notes(layers: Layers, policy: Policy, language: Language, level: Level 
     if layers.derived_communities:
         notes.append(say("report.derived", language))
     return notes
+
+
+def freeze_notes(run: Mapping[str, Any], language: Language) -> list[str]:
+    """Who is frozen until when, and why, from the record of a run; nothing where the case has no freeze."""
+    freeze = run.get("freeze")
+    if not freeze:
+        return []
+    key = "report.frozen" if freeze["in_force"] else "report.thawed"
+    told = {name: freeze[name] for name in ("until", "reason", "date")}
+    return [say(key, language, count=len(freeze["communities"]), **told)]
 
 
 def scope_note(names: Sequence[str], language: Language) -> list[str]:

@@ -31,7 +31,7 @@ from districting.territory.adjacency import AdjacencyGraph
 from districting.territory.atoms import Atoms
 from districting.territory.layers import Layers
 from districting.territory.territory import Territory
-from tests.reports.browsing import chromium, visit
+from tests.reports.browsing import chromium
 
 CRS = pyproj.CRS("EPSG:4547")
 COLUMNS, ROWS, SIDE = 100, 60, 160.0
@@ -218,15 +218,29 @@ def write(path: Path, buildings: int) -> float:
 
 
 def measure(browser: Browser, path: Path) -> dict[str, float]:
-    """Times of one visit, ms."""
-    with visit(browser, path, width=1600, height=950, prepare=_WATCH) as opened:
-        opened.page.wait_for_function("() => window.firstPicture", timeout=60_000)
-        first = opened.page.evaluate("() => window.firstPicture")
-        zoom = opened.page.evaluate(_ZOOM)
-        drag = opened.page.evaluate(_DRAG)
-        if opened.complaints:
-            raise RuntimeError(f"the page complains: {opened.complaints[:3]}")
-    return {"first": first, "zoom": zoom, "drag_p95": float(np.percentile(drag, 95))}
+    """Times of one visit, ms; ``cpu`` is what the page's own thread worked until the first picture."""
+    context = browser.new_context(viewport={"width": 1600, "height": 950}, offline=True)
+    context.add_init_script(_WATCH)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # counts from here on
+    page.goto(path.as_uri())
+    page.wait_for_function("() => window.firstPicture", timeout=60_000)
+    first = page.evaluate("() => window.firstPicture")
+    worked = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    zoom = page.evaluate(_ZOOM)
+    drag = page.evaluate(_DRAG)
+    context.close()
+    if complaints:
+        raise RuntimeError(f"the page complains: {complaints[:3]}")
+    return {
+        "first": first,
+        "cpu": 1000 * worked["TaskDuration"],
+        "zoom": zoom,
+        "drag_p95": float(np.percentile(drag, 95)),
+    }
 
 
 def main() -> int:
@@ -245,13 +259,14 @@ def main() -> int:
             took_s = write(path, buildings)
             visits = [measure(browser, path) for _ in range(given.visits)]
             megabytes = path.stat().st_size / 1e6
-            first, zoom, drag = (
-                statistics.median(one[key] for one in visits) for key in ("first", "zoom", "drag_p95")
+            first, cpu, zoom, drag = (
+                statistics.median(one[key] for one in visits) for key in ("first", "cpu", "zoom", "drag_p95")
             )
             good = megabytes <= most_mb and first <= most_s * 1000
             failed |= not good
             print(
-                f"{name}: {megabytes:.2f} MB (≤ {most_mb}), first picture {first:.0f} ms (≤ {most_s * 1000:.0f}), "
+                f"{name}: {megabytes:.2f} MB (≤ {most_mb}), first picture {first:.0f} ms (≤ {most_s * 1000:.0f}; "
+                f"{cpu:.0f} ms of it work of the page's thread), "
                 f"zoom {zoom:.0f} ms, drag p95 {drag:.0f} ms, written in {took_s:.1f} s: {'ok' if good else 'TOO MUCH'}"
             )
     return int(failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import pandas as pd
 import shapely
 
 from districting.assessment.resources import ResourceTable
+from districting.assessment.steps import Flow, Step
+from districting.plans.finding import Finding
 from districting.reports.page import write_compare_page
 from districting.territory.atoms import Atoms
 from districting.territory.territory import Territory
-from tests.reports.town import CRS, SIDE, SOUTH, WEST, Study, study
+from tests.reports.town import CRS, HOUSEHOLDS, SIDE, SOUTH, WEST, Study, study
 
 ACTIONS = {"adjust": {"A": "adjust", "B": "adjust", "C": "keep"}}
 
@@ -35,9 +37,17 @@ def write_page(
         language=language,
         title="小镇<方案>",
         actions=ACTIONS,
+        steps={"adjust": (_step(given.findings["today"]),)},
         resources=resources,
     )
     return path
+
+
+def _step(mended: Sequence[Finding]) -> Step:
+    """The plan's only step: the second column's lowest atom goes from A to B."""
+    names = {letter: f"{letter}<幸福>社区" for letter in "AB"}
+    flow = Flow("A", "B", HOUSEHOLDS, ("b21",))
+    return Step(1, 1, "transfer", "B", "S1", (flow,), names, tuple(mended))
 
 
 def furnished() -> Study:

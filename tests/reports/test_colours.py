@@ -6,6 +6,7 @@ from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 
 from districting.reports.colours import PALETTE, colour_communities
@@ -70,8 +71,69 @@ def _lab(hex_colour: str, sight: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def test_fills_stay_apart_under_every_colour_vision_deficiency() -> None:
-    # 6 is the colour difference (CIE 1976) below which fills were found too alike (measured on the sketches).
-    for sight in _SIGHT.values():
-        for a, b in combinations(PALETTE, 2):
-            assert np.linalg.norm(_lab(a, sight) - _lab(b, sight)) > 6
+def _ciede2000(one: np.ndarray, other: np.ndarray) -> float:
+    """Colour difference ΔE₀₀ (Sharma, Wu & Dalal 2005)."""
+    (l1, a1, b1), (l2, a2, b2) = one, other
+    mean = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    g = (1 - np.sqrt(mean**7 / (mean**7 + 25**7))) / 2
+    c1, c2 = np.hypot((1 + g) * a1, b1), np.hypot((1 + g) * a2, b2)
+    h1, h2 = np.degrees(np.arctan2(b1, (1 + g) * a1)) % 360, np.degrees(np.arctan2(b2, (1 + g) * a2)) % 360
+    turn = (h2 - h1 + 180) % 360 - 180
+    dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
+    light, c, h = (l1 + l2) / 2, (c1 + c2) / 2, (h1 + turn / 2) % 360
+    t = (
+        1
+        - 0.17 * np.cos(np.radians(h - 30))
+        + 0.24 * np.cos(np.radians(2 * h))
+        + 0.32 * np.cos(np.radians(3 * h + 6))
+        - 0.20 * np.cos(np.radians(4 * h - 63))
+    )
+    r = -np.sin(np.radians(60 * np.exp(-(((h - 275) / 25) ** 2)))) * 2 * np.sqrt(c**7 / (c**7 + 25**7))
+    dl = (l2 - l1) / (1 + 0.015 * (light - 50) ** 2 / np.sqrt(20 + (light - 50) ** 2))
+    dc, dh = (c2 - c1) / (1 + 0.045 * c), dh / (1 + 0.015 * c * t)
+    return float(np.sqrt(dl**2 + dc**2 + dh**2 + r * dc * dh))
+
+
+def _faded(hex_colour: str) -> str:
+    """The fill of a community that a plan leaves as it is: half way to white, as assets/drawing.js blends it."""
+    return "#" + "".join(f"{round(int(hex_colour[at : at + 2], 16) * 0.5 + 127.5):02x}" for at in (1, 3, 5))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    # Of the published pairs of Sharma, Wu & Dalal, table 1.
+    [
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+        ((50, 2.5, 0), (73, 25, -18), 27.1492),
+        ((90.8027, -2.0831, 1.4410), (91.1528, -1.6435, 0.0447), 1.4441),
+    ],
+)
+def test_colour_differences_are_those_of_the_paper(one: tuple, other: tuple, expected: float) -> None:
+    assert _ciede2000(np.array(one), np.array(other)) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("sight", list(_SIGHT))
+def test_fills_stay_apart_under_every_colour_vision(sight: str) -> None:
+    """Our bar: 7 between fills, 4 between faded ones; 1 is the least that anybody tells apart."""
+    for fills, least in ((PALETTE, 7.0), (tuple(map(_faded, PALETTE)), 4.0)):
+        for a, b in combinations(fills, 2):
+            assert _ciede2000(_lab(a, _SIGHT[sight]), _lab(b, _SIGHT[sight])) > least, (a, b)
+
+
+def test_fills_stay_apart_in_grey_print() -> None:
+    """Lightness alone: a step of 2 is seen where two areas meet; borders are drawn besides."""
+    for fills, least in ((PALETTE, 4.5), (tuple(map(_faded, PALETTE)), 2.0)):
+        lightness = sorted(_lab(one, _SIGHT["full"])[0] for one in fills)
+        assert min(np.diff(lightness)) > least
+
+
+def test_names_are_read_on_every_fill() -> None:
+    """Contrast of the ink #1d2733 against each fill is above 4.5 (WCAG 2.2, 1.4.3), halo or not."""
+
+    def luminance(hex_colour: str) -> float:
+        srgb = np.array([int(hex_colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    for fill in PALETTE:
+        assert (luminance(fill) + 0.05) / (luminance("#1d2733") + 0.05) > 4.5

@@ -78,7 +78,7 @@ def test_the_geopackage_holds_the_five_layers_with_their_columns(tmp_path: Path)
     assert columns["communities"][:9] == [
         "community_id", "name", "subdistrict", "households", "people", "area_m2", "action", "seat_x", "seat_y",
     ]  # fmt: skip
-    assert columns["atoms"] == ["atom_id", "community_id", "households"]
+    assert columns["atoms"] == ["atom_id", "community_id", "households", "subdistrict_id", "water"]
     assert columns["buildings"] == ["building_id", "atom_id", "community_id", "households"]
     assert columns["changes"] == ["atom_id", "community_before", "community_after", "households"]
     communities = gpd.read_file(path, layer="communities").set_index("community_id")

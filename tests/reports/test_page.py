@@ -187,6 +187,15 @@ def test_a_phone_shows_the_maps_above_the_panel(browser: Browser, tmp_path: Path
 
 
 @pytest.mark.browser
+def test_the_head_of_the_page_stays_in_sight_wherever_the_focus_goes(opened: Visit) -> None:
+    opened.page.click("#tab-community")
+    opened.page.evaluate("() => [...document.querySelectorAll('#panel button')].pop().scrollIntoView()")
+    assert opened.page.evaluate("() => document.scrollingElement.scrollTop") == 0
+    head = opened.page.locator("h1").bounding_box()
+    assert head is not None and head["y"] >= 0
+
+
+@pytest.mark.browser
 def test_a_finding_zooms_to_its_community(opened: Visit) -> None:
     zoom = "() => window.comparePage.maps.panes[0].map.getZoom()"
     before = opened.page.evaluate(zoom)
@@ -220,6 +229,54 @@ def test_the_page_speaks_english(browser: Browser, tmp_path: Path) -> None:
         assert "Households\t3,600" in text, "the unit is not said twice"
         assert not re.search("[（），。：]", text), "punctuation of the other language"
         assert page.complaints == []
+
+
+@pytest.mark.browser
+def test_the_page_changes_its_language_and_back_without_being_opened_again(opened: Visit) -> None:
+    page = opened.page
+    panel = "() => document.querySelector('#panel').innerText"
+    page.click("#tab-findings")
+    before = [page.title(), page.locator("header").inner_text(), page.evaluate(panel)]
+    page.click("#language")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("#tab-findings").inner_text() == "Findings"
+    assert page.locator(".pane-head").first.inner_text().startswith("Today")
+    assert page.locator(".made").inner_text() == "Generated data"
+    assert page.locator("#search").get_attribute("placeholder").startswith("Find a community")
+    for tab in ("findings", "compare", "flow", "review", "community"):
+        page.click(f"#tab-{tab}")
+        said = page.evaluate(panel) + page.locator("header").inner_text() + page.locator("#maps").inner_text()
+        assert not re.search("[（），。：；]", said), f"{tab} is half in Chinese"
+    page.wait_for_function("() => window.location.hash.includes('lang=en')")
+    page.click("#language")
+    page.click("#tab-findings")
+    assert [page.title(), page.locator("header").inner_text(), page.evaluate(panel)] == before
+
+
+@pytest.mark.browser
+def test_roads_and_rivers_are_named_where_they_are_seen(opened: Visit) -> None:
+    """The two named roads run from north to south, the river lies under the last row."""
+    told = opened.page.evaluate(
+        """async () => {
+            const said = [];
+            const write = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+                const { a, b } = this.getTransform();
+                said.push([text, Math.round(x), Math.round(y), Math.round(100 * Math.atan2(b, a))]);
+                return write.call(this, text, x, y);
+            };
+            window.comparePage.maps.fit(-200, -150, 200, 150);
+            window.comparePage.maps.redraw();
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            CanvasRenderingContext2D.prototype.fillText = write;
+            return said;
+        }"""
+    )
+    signs = [(text, y) for text, _, y, turn in told if len(text) == 1 and turn == 0]
+    first = "".join(text for text, _ in signs).index("长安路")
+    heights = [y for _, y in signs[first : first + 3]]
+    assert heights == sorted(set(heights)), "upright, one below the other"
+    assert any(text == "沣河" for text, *_ in told)
 
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:

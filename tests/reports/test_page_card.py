@@ -43,14 +43,25 @@ def _rows(page: Page, head: str) -> list[str]:
 def test_an_address_tells_where_it_belongs_before_and_after(page: Page) -> None:
     # Buildings are numbered row by row: the tenth stands in a21, which goes from A to B.
     panel = _search(page, "幸福路10号")
-    assert panel.startswith("幸福路10号")
+    assert panel.startswith("幸福路10号现属A<幸福>社区；按“变动最少”划归B<幸福>社区。")
     assert _rows(page, "归属") == ["归属\tA<幸福>社区\tB<幸福>社区"]
 
 
 def test_a_compound_is_found_by_name(page: Page) -> None:
     _search(page, "阳光")
     assert _rows(page, "归属")[0].startswith("归属")
-    assert page.locator("#panel .place").inner_text() == "阳光家园"
+    assert page.locator("#panel .place").inner_text() == "阳光家园现属B<幸福>社区；按“变动最少”归属不变。"
+
+
+def test_a_building_is_found_by_its_id_and_by_parts_of_its_address(page: Page) -> None:
+    for typed in ("b21", "福路 １０号", "10号"):
+        assert _search(page, typed).startswith("幸福路10号现属A<幸福>社区"), typed
+    page.fill("#search", "0号")
+    assert page.locator("#suggestions li").all_inner_texts() == ["幸福路10号\n地址 b21"]
+    page.fill("#search", "1")
+    told = [text.split("\n")[0] for text in page.locator("#suggestions li").all_inner_texts()]
+    assert told == ["幸福路1号", "幸福路10号", "幸福路11号", "幸福路12号"], "by number, not by sign"
+    page.fill("#search", "")
 
 
 def test_a_road_tells_the_communities_on_both_its_sides(page: Page) -> None:
@@ -61,8 +72,8 @@ def test_a_road_tells_the_communities_on_both_its_sides(page: Page) -> None:
 
 def test_suggestions_say_what_kind_of_place_they_are(page: Page) -> None:
     page.fill("#search", "路")
-    kinds = {text.split("\n")[1] for text in page.locator("#suggestions li").all_inner_texts()}
-    assert {"道路", "地址"} <= kinds
+    kinds = {text.split("\n")[1].split(" ")[0] for text in page.locator("#suggestions li").all_inner_texts()}
+    assert kinds >= {"道路", "地址"}
     page.fill("#search", "")
 
 
@@ -71,6 +82,16 @@ def test_the_card_names_the_four_sides_once_for_plans_that_agree(page: Page) -> 
     assert page.locator("#panel .sides dt").all_inner_texts() == ["现状、变动最少"]
     told = page.locator("#panel .sides dd").inner_text()
     assert told == "东至辖区外缘，南至沣河，西至友谊路，北至城墙、围墙。"
+
+
+def test_the_card_tells_what_is_done_and_which_finding_that_mends(page: Page) -> None:
+    _search(page, "B<幸")
+    assert page.locator("#panel .steps li").all_inner_texts() == ["调整：将A<幸福>社区 600 户划入B<幸福>社区。"]
+    assert page.locator("#panel .because + .findings .what").all_inner_texts() == [
+        "A<幸福>社区：3,600 户，超过上限 3,000 户。"
+    ]
+    _search(page, "C<幸")
+    assert page.locator("#panel .steps").count() == 0
 
 
 def test_the_card_tells_where_households_come_from_and_go_to(page: Page) -> None:

@@ -126,6 +126,61 @@ def test_a_file_is_read_back_once_and_a_strange_one_is_refused(page: Page, tmp_p
     page.wait_for_function("() => document.querySelector('[role=status]').textContent.includes('未读入')")
 
 
+#: Quotes, line ends, a family of three joined signs, right-to-left text, an override of direction.
+STRANGE = "Он сказал: \"нет\" 'да'\n第二行 </script>\\ 👨‍👩‍👧 שלום \u202eabc =1+1"
+
+
+def test_whatever_is_written_comes_back_as_it_was(page: Page, tmp_path: Path) -> None:
+    page.fill("#comment-text", STRANGE)
+    page.click("#comment-add")
+    file = _exported(page, tmp_path)["path"]
+    (told,) = read_comment_files([file])
+    assert told.comments[0].text == STRANGE
+    page.evaluate("() => window.comparePage.store.clear()")
+    page.set_input_files("#panel input[type=file]", file)
+    page.wait_for_selector("#panel .entry .what")
+    assert page.evaluate("() => document.querySelector('#panel .entry .what').textContent") == STRANGE
+    assert page.locator("#panel .entry .what").get_attribute("dir") == "auto"
+
+
+def test_what_another_reviewer_wrote_stays_theirs(page: Page, path: Path, tmp_path: Path) -> None:
+    said = {"plan": "adjust", "community": "B", "name": "B社区", "time": "2026-03-01T09:00:00Z"}
+    other = {
+        "format": "districting-comments", "version": 1, "page": page_key(path), "author": "王",
+        "comments": [{**said, "id": "1", "x": WEST, "y": SOUTH, "text": "好"}, {**said, "x": "east", "text": "坏"}, 7],
+        "votes": [{**said, "id": "2", "vote": "approve"}, {**said, "vote": "maybe"}], "proposals": "none",
+    }  # fmt: skip
+    file = tmp_path / "wang.json"
+    file.write_text(json.dumps(other, ensure_ascii=False), encoding="utf-8")
+    page.click("#vote-reject-adjust")
+    page.click("#tab-review")
+    page.fill("#author", "李")
+    page.keyboard.press("Tab")
+    page.set_input_files("#panel input[type=file]", file)
+    page.wait_for_function("() => window.comparePage.store.count === 3")
+    (told,) = read_comment_files([_exported(page, tmp_path)["path"]])
+    assert [(one.author, one.text) for one in told.comments] == [("王", "好")]
+    assert sorted((one.author, one.vote) for one in told.ballots) == [("李", "reject"), ("王", "approve")]
+
+
+def test_two_windows_of_the_page_keep_what_either_writes_or_removes(page: Page, path: Path) -> None:
+    other = page.context.new_page()
+    other.goto(path.as_uri())
+    other.wait_for_selector("body[data-ready]")
+    texts = "() => window.comparePage.store.kept.comments.map((one) => one.text)"
+    add = "(text) => window.comparePage.store.add('comments', { plan: 'adjust', community: '', name: '', x: 0, y: 0, text })"
+    page.evaluate(add, "甲")
+    other.wait_for_function("() => window.comparePage.store.count === 1")
+    other.evaluate(add, "乙")
+    page.wait_for_function("() => window.comparePage.store.count === 2")
+    page.evaluate(
+        "() => { const { store } = window.comparePage; store.remove('comments', store.kept.comments[0].id); }"
+    )
+    other.wait_for_function("() => window.comparePage.store.count === 1")
+    assert (page.evaluate(texts), other.evaluate(texts)) == (["乙"], ["乙"])
+    other.close()
+
+
 def test_a_browser_that_keeps_nothing_is_told_so(browser: Browser, path: Path) -> None:
     context = browser.new_context(offline=True)
     context.add_init_script(

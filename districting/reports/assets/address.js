@@ -1,8 +1,9 @@
 // What is shown stands in the address, so that a link or a bookmark opens the same picture.
 
 class Address {
-  constructor(state, maps) {
-    Object.assign(this, { state, maps });
+  constructor(data, state, maps) {
+    Object.assign(this, { data, state, maps });
+    this.own = data.language;  // the language that the page opens in
     this.timer = null;
   }
 
@@ -21,6 +22,7 @@ class Address {
       told.set("right", state.right);
       told.set("swipe", String(Math.round(maps.swipe * 100)));
     } else told.set("plans", state.shown.join(","));
+    if (this.data.language !== this.own) told.set("lang", this.data.language);
     if (state.tab !== "compare") told.set("tab", state.tab);
     if (state.within) told.set("within", state.within);
     const only = Object.keys(state.only).filter((kind) => state.only[kind]);
@@ -40,6 +42,7 @@ class Address {
     const told = new URLSearchParams(hash.replace(/^#/, ""));
     const known = (id) => data.plans.some((plan) => plan.id === id);
     const asked = {};
+    if (["zh", "en"].includes(told.get("lang"))) asked.language = told.get("lang");
     const plans = (told.get("plans") || "").split(",").filter(known);
     if (plans.length) asked.shown = data.plans.map((plan) => plan.id).filter((id) => plans.includes(id));
     if (told.get("layout") === "one") asked.layout = "one";

@@ -24,17 +24,54 @@ function placeCard(data, state, actions) {
   const lead = found.find(({ plan, one }) => plan.id === state.pointPlan && one) || found.find(({ one }) => one);
   const name = lead ? lead.one.name : words.no_community;
   const shown = [];
-  if (state.place) shown.push(make("p", { class: "place", text: state.place }), make("p", { class: "hint", text: words.belongs_hint }));
+  if (state.place) shown.push(make("p", { class: "place", role: "status", text: belonging(data, found, state.place) }));
   shown.push(make("h2", {}, name, make("button", { class: "clear", type: "button", onclick: actions.clear, text: words.clear })));
   if (lead) shown.push(make("p", { class: "hint", text: `${lead.one.subdistrict} · ${lead.one.id}` }));
   shown.push(measuresTable(data, found, name), make("p", { class: "hint", text: data.size }));
-  shown.push(...sidesOf(data, found), ...resourcesOf(data, found), ...flowsOf(data, state, found, actions));
+  shown.push(...stepsOf(data, found, actions), ...sidesOf(data, found), ...resourcesOf(data, found), ...flowsOf(data, state, found, actions));
   for (const { plan, one } of found) {
     const own = one ? plan.findings.filter((finding) => finding.community === one.id) : [];
     if (own.length) shown.push(make("h3", { text: `${plan.title} · ${one.name}` }), findingList(own, plan, words, actions));
   }
   shown.push(...reviewCard(data, state, found, actions));
   return shown;
+}
+
+// Where a place belongs, before and after, as one sentence.
+function belonging(data, found, place) {
+  const { words } = data;
+  const [today, ...plans] = found;
+  const told = [today.one ? fill(words.belongs_today, { place, name: today.one.name }) : fill(words.belongs_nobody, { place })];
+  const under = new Map();
+  for (const { plan, one } of plans) {
+    const same = (one ? one.id : "") === (today.one ? today.one.id : "");
+    const said = same ? "belongs_stays" : one ? "belongs_goes" : "belongs_leaves";
+    const key = `${said} ${one && !same ? one.name : ""}`;
+    if (!under.has(key)) under.set(key, { said, name: one ? one.name : "", plans: [] });
+    under.get(key).plans.push(fill(words.quoted, { text: plan.title }));
+  }
+  const alone = under.size === 1 && plans.length > 1;
+  const order = ["belongs_goes", "belongs_leaves", "belongs_stays"];
+  for (const { said, name, plans: some } of [...under.values()].sort((a, b) => order.indexOf(a.said) - order.indexOf(b.said))) {
+    told.push(fill(words[said], { name, plans: alone ? words.every_plan : some.join(words.comma) }));
+  }
+  return told.join(words.semicolon) + words.full_stop;
+}
+
+// What a plan does here and why: its steps that touch the community, and what they mend.
+function stepsOf(data, found, actions) {
+  const { words } = data;
+  const today = data.plans[0];
+  const shown = [];
+  for (const { plan, one } of found.slice(1)) {
+    const touched = new Set([one, found[0].one].filter(Boolean).map(({ id }) => id));
+    const steps = (plan.steps || []).filter((step) => step.touches.some((id) => touched.has(id)));
+    if (!steps.length) continue;
+    const reasons = [...new Set(steps.flatMap((step) => step.reasons))].map((at) => today.findings[at]);
+    shown.push(make("h4", { text: plan.title }), make("ul", { class: "steps" }, ...steps.map((step) => make("li", { text: step.text }))));
+    if (reasons.length) shown.push(make("p", { class: "because soft", text: words.because }), findingList(reasons, today, words, actions));
+  }
+  return shown.length ? [make("h3", { text: words.steps }), ...shown] : [];
 }
 
 function measuresTable(data, found, caption) {
@@ -65,7 +102,7 @@ function sidesOf(data, found) {
   }
   if (!told.size) return [];
   const items = [...told].flatMap(([at, plans]) => {
-    const [east, south, west, north] = data.sides[at];
+    const [east, south, west, north] = data.sides[at].map((limits) => limits.map(({ text }) => text).join(words.comma) || "—");
     return [make("dt", { text: plans.join(words.comma) }), make("dd", { text: fill(words.sides_text, { east, south, west, north }) })];
   });
   return [make("h3", { text: words.sides }), make("dl", { class: "sides" }, ...items)];

@@ -10,10 +10,11 @@ function comparisonView(data, state, actions) {
   const notes = make("div", { class: "notes" });
   if (data.overrides.length) notes.append(make("h3", { text: words.overrides }), make("ul", {}, ...data.overrides.map((text) => make("li", { text }))));
   for (const text of data.notes) notes.append(make("p", { text }));
+  notes.append(...sourcesOf(data));
   notes.append(make("h3", { class: "screen", text: words.keys }), make("p", { class: "screen", text: words.keys_text }));
   return [
     make("h2", { text: words.tab_compare }), make("p", { class: "hint screen", text: words.sort_hint }),
-    table(heads, data.summary.map((measure) => summaryRow(measure, plans, state, actions)), words.tab_compare),
+    table(heads, [...data.summary.map((measure) => summaryRow(measure, plans, state, actions)), ...provedRow(plans, words)], words.tab_compare),
     ...certificates(data), legend(data), notes,
   ];
 }
@@ -23,6 +24,16 @@ function sortedPlans(data, state) {
   if (!state.sortPlans) return data.plans;
   const { key, down } = state.sortPlans;
   return [data.plans[0], ...data.plans.slice(1).sort((a, b) => compareKeys(a.summary[key], b.summary[key], down))];
+}
+
+// How many sub-districts of each plan are proved to be the best that there is.
+function provedRow(plans, words) {
+  if (!plans.some((plan) => plan.certificates.length)) return [];
+  const cell = ({ certificates }) => {
+    const proved = certificates.filter((proof) => proof.status === "optimal").length;
+    return certificates.length ? make("span", { class: proved === certificates.length ? "best" : "", text: `${proved}/${certificates.length}` }) : "—";
+  };
+  return [{ cells: [words.proved_row, ...plans.map(cell)] }];
 }
 
 function summaryRow(measure, plans, state, actions) {
@@ -41,11 +52,23 @@ function summaryRow(measure, plans, state, actions) {
   };
 }
 
+// Plans whose proofs people have unfolded: they stay so when the panel is drawn again.
+const OPENED_PROOFS = new Set();
+
+// Which files the figures were made from, and by what.
+function sourcesOf(data) {
+  const { words, made, sources } = data;
+  if (!sources.length) return [];
+  const rows = sources.map((one) => ({ cells: [make("span", {}, words[`role_${one.role}`] || one.role, make("small", { text: ` ${one.file}${one.layer ? ` · ${one.layer}` : ""}` })), figure(one.features), make("code", { text: one.sha256.slice(0, 12), title: one.sha256 })] }));
+  const said = made.started ? [make("p", { text: fill(words.source_made, { version: made.version || "—", started: made.started.slice(0, 16).replace("T", " "), seed: made.seed ?? "—" }) })] : [];
+  return [make("h3", { text: words.sources }), table([words.source_file, words.source_rows, words.source_hash], rows, words.sources), ...said];
+}
+
 function certificates(data) {
   const { words } = data;
   const made = [];
   for (const plan of data.plans.filter((one) => one.certificates.length)) {
-    const rows = plan.certificates.map((proof) => ({
+    const rows = () => plan.certificates.map((proof) => ({
       cells: [
         proof.name,
         make("span", { class: `status ${proof.status}`, text: words[`status_${proof.status}`] || proof.status }),
@@ -59,10 +82,8 @@ function certificates(data) {
     const proved = plan.certificates.filter((proof) => proof.status === "optimal").length;
     const said = fill(words.proved_count, { proved, total: plan.certificates.length });
     const heads = [words.subdistrict, words.status, words.objective, words.bound, words.gap, words.communities];
-    made.push(
-      make("details", {}, make("summary", {}, make("strong", { text: plan.title }), ` ${said}`),
-        table(heads, rows, `${words.certificates} ${plan.title}`, `certificates-${plan.id}`), ...why(plan)),
-    );
+    made.push(unfolding(make("summary", {}, make("strong", { text: plan.title }), ` ${said}`), OPENED_PROOFS, plan.id,
+      () => [table(heads, rows(), `${words.certificates} ${plan.title}`, `certificates-${plan.id}`), ...why(plan)]));
   }
   return made.length ? [make("h3", { text: words.certificates }), make("p", { class: "hint", text: words.certificates_hint }), ...made] : [];
 }

@@ -159,6 +159,7 @@ function paintGround(context, view, scene, px) {
   for (const area of scene.areas) {
     context.fillStyle = area.kind === "water" ? "#c3dcee" : "#ddd8cd";
     context.fill(area.path, "evenodd");
+    stroke(context, area.path, area.kind === "water" ? "#5b93bd" : "#a89d8a", 0.9 * px);
   }
   if (px <= 3) strokeAll(context, view, scene.compoundLines, "#8d7a52", 0.9 * px, [1.5 * px, 2.5 * px]);
   const shown = scene.roads.filter((road) => px <= ROAD_STYLE[road.kind][3]);

@@ -46,6 +46,20 @@ function link(text, onclick, title) {
   return make("button", { class: "link", type: "button", onclick, text, ...(title ? { title } : {}) });
 }
 
+// What is folded away is made when it is first unfolded; `opened` remembers by `name` that it is.
+function unfolding(summary, opened, name, makeContent) {
+  const folder = make("details", opened.has(name) ? { open: "" } : {}, summary);
+  let made = false;
+  folder.fillIn = () => {
+    if (!made) folder.append(...makeContent());
+    made = true;
+  };
+  summary.addEventListener("click", folder.fillIn);  // before it unfolds: nothing jumps
+  folder.addEventListener("toggle", () => (folder.open ? opened.add(name) : opened.delete(name)));
+  if (opened.has(name)) folder.fillIn();
+  return folder;
+}
+
 // A choice among few: `options` are [value, text] pairs.
 function select(label, options, chosen, onchange) {
   const made = options.map(([value, text]) => make("option", { value, text, ...(value === chosen ? { selected: "" } : {}) }));

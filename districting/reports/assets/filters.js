@@ -6,6 +6,11 @@ class Filters {
     this.cache = new Map();
   }
 
+  // Forgets what it found: plans may come to say something else.
+  forget() {
+    this.cache.clear();
+  }
+
   get active() {
     const { within, only } = this.state;
     return Boolean(within || only.changed || only.findings);

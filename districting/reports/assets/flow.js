@@ -142,7 +142,11 @@ function flowPicture(flows, plan, data, actions, label) {
     const caption = `${community ? community.name : name} ${fill(words.households_short, { n: figure(sides[side].get(at)) })}`;
     const group = draw("g", community ? { class: "node", role: "button", tabindex: "0", "aria-label": caption,
       onclick: () => actions.pickCommunity(community.id, owner),
-      onkeydown: (event) => event.key === "Enter" && actions.pickCommunity(community.id, owner) } : {},
+      onkeydown: (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        actions.pickCommunity(community.id, owner);
+      } } : {},
       draw("rect", { x: side ? x : 0, y: y - 2, width: column + bar, height: 28, fill: "transparent" }),
       draw("rect", { x, y, width: bar, height, fill: INK }),
       draw("text", { x: text, y: y + 9, "text-anchor": anchor, text: name.length > 9 ? `${name.slice(0, 8)}…` : name }),

@@ -36,12 +36,9 @@ function haloText(context, text, x, y, colour, halo = 3) {
 
 const WIDTHS = new Map();
 let widths = null;
-let fontNow = "";
-// Texts are measured once for each font; asking a canvas for its font is dear.
+// Texts are measured once for each font.
 function useFont(context, font) {
   context.font = font;
-  if (font === fontNow && widths) return;
-  fontNow = font;
   if (!WIDTHS.has(font)) WIDTHS.set(font, new Map());
   widths = WIDTHS.get(font);
 }
@@ -52,10 +49,17 @@ function widthOf(context, text) {
   return width;
 }
 
+// Least width of a text in px, without asking the canvas: signs of Chinese are as wide as high, others half that.
+function leastWidth(text, size) {
+  let width = 0;
+  for (let i = 0; i < text.length; i++) width += text.charCodeAt(i) > 0x2e7f ? size : 0.45 * size;
+  return width;
+}
+
 function paintTexts(context, view, scene, plan, at, atomPx, chosen) {
   const room = new Room();
-  const { height, scale } = view;
-  for (const head of view.heads) room.take(head.x, 22, head.width, 44);
+  const { height } = view;
+  for (const head of view.heads) room.take(head.x, head.height / 2, head.width, head.height);
   room.take(60, height - 12, 120, 26);  // the scale
   const seen = ([x, y]) => x > view.from - 40 && y > -20 && x < view.to + 40 && y < height + 20;
   const near = atomPx >= NEAR;
@@ -75,12 +79,39 @@ function paintTexts(context, view, scene, plan, at, atomPx, chosen) {
   const marks = allowed ? plan.marks.filter((finding) => allowed[plan.index.get(finding.community)]) : plan.marks;
   if (near) paintMarks(context, marks, at, seen, room);
   else paintFarMarks(context, marks, at, seen, room);
-  paintRoadNames(context, scene, at, seen, scale, room);
+  if (near && inSight.length < FEW_NAMES) paintStrayNames(context, view, scene, plan, at, { room, allowed, badge: plan !== scene.today, slim });
+  paintLineNames(context, view, scene, at, room);
   if (near) paintCompoundNames(context, scene, at, seen, room);
 }
 
 // With more communities than this in sight, a name must fit its land; what became of each is told first.
 const CROWD = 400;
+
+// With fewer names than this in sight, land whose middle is out of sight is named where it is seen.
+const FEW_NAMES = 16;
+
+// Looks at a grid of points of the picture; of each community's, the one nearest to their middle takes the name.
+function paintStrayNames(context, view, scene, plan, at, { room, allowed, badge, slim }) {
+  const held = new Map();
+  for (let column = 1; column < 10; column++) {
+    for (let row = 1; row < 8; row++) {
+      const x = view.cx + ((column / 10) * (view.to - view.from) + view.from - view.width / 2) / view.scale;
+      const y = view.cy + (0.5 - row / 8) * (view.height / view.scale);
+      const one = communityAt(plan, x, y, scene.atoms);
+      if (one < 0 || (allowed && !allowed[one])) continue;
+      if (!held.has(one)) held.set(one, []);
+      held.get(one).push([x, y]);
+    }
+  }
+  for (const [one, points] of held) {
+    const community = plan.communities[one];
+    const spot = at(community.x, community.y);
+    if (spot[0] > view.from && spot[0] < view.to && spot[1] > 0 && spot[1] < view.height) continue;
+    const [mx, my] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
+    const [x, y] = points.reduce((best, point) => (Math.hypot(point[0] - mx, point[1] - my) < Math.hypot(best[0] - mx, best[1] - my) ? point : best));
+    paintLabel(context, view, community, at(x, y), { room, chosen: false, badge, near: true, slim });
+  }
+}
 
 // A name steps aside for a service centre, inside its own land.
 const LABEL_SHIFTS = [0, 14, -14, 26, -26, 40, -40];
@@ -92,9 +123,14 @@ function paintLabel(context, view, community, [x, y], { room, chosen, badge, nea
   const strong = action && action !== "keep";
   const size = radius > 60 ? 14 : radius > 30 ? 13 : radius > 16 ? 12 : 11;
   const name = radius > 30 || chosen ? community.name : community.short;
+  if (!chosen && radius < leastWidth(name, size) / slim) {
+    if (strong && radius > 5) paintBadge(context, community, action, x, y, { room, word: false, view });
+    return;
+  }
+  const caption = fill(view.caption, { n: figure(community.figures.households) });
   const small = `${community.broken ? 700 : 400} ${size - 1.5}px ${FONT}`;
   useFont(context, small);
-  const second = widthOf(context, community.caption);
+  const second = widthOf(context, caption);
   useFont(context, `${strong || chosen ? 700 : 600} ${size}px ${FONT}`);
   const first = widthOf(context, name);
   const placed = radius < first / slim && !chosen ? null : placeLabel(view, x, y, radius, first, second, size, room);
@@ -108,7 +144,7 @@ function paintLabel(context, view, community, [x, y], { room, chosen, badge, nea
   haloText(context, name, left, top - (two ? size * 0.55 : 0), two ? INK : colour);
   if (two) {
     useFont(context, small);
-    haloText(context, community.caption, left, top + size * 0.62, community.broken ? SEVERITY.must : "#3d4854");
+    haloText(context, caption, left, top + size * 0.62, community.broken ? SEVERITY.must : "#3d4854");
   }
   if (!action || (!strong && radius < 24)) return;
   const line = top - (two ? size * 0.55 : 0);
@@ -223,25 +259,6 @@ function paintSeats(context, plan, allowed, { at, seen, room }) {
     context.closePath();
     context.fill();
     context.stroke();
-  }
-}
-
-function paintRoadNames(context, scene, at, seen, scale, room) {
-  useFont(context, `400 11px ${FONT}`);
-  for (const road of scene.roadNames) {
-    if (1 / scale > ROAD_STYLE[road.kind][3] / 4) continue;
-    const spot = at(road.x, road.y);
-    if (!seen(spot)) continue;
-    const wide = widthOf(context, road.name);
-    if (road.length * scale < wide * 2.2) continue;
-    const across = Math.abs(Math.cos(road.angle)) * wide + 12;
-    const along = Math.abs(Math.sin(road.angle)) * wide + 12;
-    if (!room.take(spot[0], spot[1], across, along)) continue;
-    context.save();
-    context.translate(spot[0], spot[1]);
-    context.rotate(-road.angle);
-    haloText(context, road.name, 0, 0, "#6a6154", 2.5);
-    context.restore();
   }
 }
 

@@ -1,30 +1,55 @@
 // Lines and land at the detail that the scale shows: far out with few points, close by only what is in sight.
 
-// Detail lost, m: a level is used while it stays about a pixel.
-const LEVELS = [0, 2, 5, 12, 25, 50];
+// Detail lost, m: a level is used while it stays about half a pixel.
+const LEVELS = [0, 1, 2.5, 6, 12, 25];
 
 function levelOf(px) {
   let level = 0;
-  while (level + 1 < LEVELS.length && LEVELS[level + 1] <= px * 1.3) level += 1;
+  while (level + 1 < LEVELS.length && LEVELS[level + 1] <= px * 0.5) level += 1;
   return level;
 }
 
-// Points of polylines, thinned: ends stay, and every point at least `least` from the one kept before.
-function thinned({ xy, start }, least) {
-  if (!least) return { xy, start };
-  const kept = [];
-  const offsets = [0];
+// Points looked ahead at most: keeps the work in proportion to the points.
+const AHEAD = 24;
+
+// Polylines with fewer points: from each kept point straight on as far as all points between lie within `most`.
+function thinned({ xy, start }, most) {
+  if (!most) return { xy, start };
+  const kept = new Float32Array(xy.length);
+  const offsets = new Int32Array(start.length);
+  let n = 0;
+  const keep = (i) => {
+    kept[2 * n] = xy[2 * i];
+    kept[2 * n + 1] = xy[2 * i + 1];
+    n += 1;
+  };
   for (let line = 0; line + 1 < start.length; line++) {
-    let [x, y] = [Infinity, Infinity];
-    for (let i = start[line]; i < start[line + 1]; i++) {
-      const [u, v] = [xy[2 * i], xy[2 * i + 1]];
-      if (i !== start[line] && i !== start[line + 1] - 1 && Math.abs(u - x) + Math.abs(v - y) < least) continue;
-      kept.push(u, v);
-      [x, y] = [u, v];
+    const last = start[line + 1] - 1;
+    let at = start[line];
+    if (at <= last) keep(at);
+    while (at < last) {
+      let next = at + 1;
+      while (next < last && next - at < AHEAD && isStraight(xy, at, next + 1, most)) next += 1;
+      keep(next);
+      at = next;
     }
-    offsets.push(kept.length / 2);
+    offsets[line + 1] = n;
   }
-  return { xy: Float32Array.from(kept), start: Int32Array.from(offsets) };
+  return { xy: kept.slice(0, 2 * n), start: offsets };
+}
+
+// Whether all points between two lie within `most` of the straight way from one to the other.
+function isStraight(xy, from, to, most) {
+  const [x, y] = [xy[2 * from], xy[2 * from + 1]];
+  const [u, v] = [xy[2 * to] - x, xy[2 * to + 1] - y];
+  const square = u * u + v * v;
+  for (let i = from + 1; i < to; i++) {
+    const [a, b] = [xy[2 * i] - x, xy[2 * i + 1] - y];
+    const share = square ? Math.min(1, Math.max(0, (a * u + b * v) / square)) : 0;
+    const [dx, dy] = [a - share * u, b - share * v];
+    if (dx * dx + dy * dy > most * most) return false;
+  }
+  return true;
 }
 
 const TILES = 8;

@@ -3,7 +3,6 @@
 function startPage(data) {
   for (const plan of data.plans) preparePlan(plan, data.plans[0], data);
   data.compounds.xy = metres(data.compounds.xy);
-  data.addresses.xy = metres(data.addresses.xy);
   const scene = buildScene(data);
   const ids = data.plans.map((plan) => plan.id);
   const asked = Address.read(window.location.hash, data);
@@ -31,13 +30,13 @@ function startPage(data) {
       showMaps();
     },
   });
-  const address = new Address(state, maps);
+  const address = new Address(data, state, maps);
 
   const actions = {
     scene, filters, store, refresh,
-    pickPoint(plan, x, y, { open = true, place = "" } = {}) {
+    pickPoint(plan, x, y, { open = true, place = "", home = null } = {}) {
       Object.assign(state, { point: [x, y], pointPlan: plan.id, place, street: null });
-      state.chosen = new Map(data.plans.map((one) => [one.id, communityAt(one, x, y, scene.atoms)]));
+      state.chosen = home === null ? new Map(data.plans.map((one) => [one.id, communityAt(one, x, y, scene.atoms)])) : holdersOfHome(data, home);
       scene.spot = [x, y];
       scene.street = null;
       picked(open);
@@ -56,10 +55,9 @@ function startPage(data) {
     },
     pickPlace({ kind, text, at }) {
       if (kind === "community") return this.pickCommunity(at);
-      if (kind === "road") return this.pickStreet(data.streets.indexOf(text));
-      const points = kind === "compound" ? data.compounds : data.addresses;
-      const [x, y] = pointOf(points, (kind === "compound" ? data.compounds : data.addresses).names.indexOf(text));
-      this.pickPoint(data.plans[0], x, y, { place: text });
+      if (kind === "road") return this.pickStreet(at);
+      const [x, y] = pointOf(kind === "compound" ? data.compounds : scene.buildings, at);
+      this.pickPoint(data.plans[0], x, y, { place: text, home: kind === "home" ? at : null });
       maps.fit(x - 500, y - 500, x + 500, y + 500);
     },
     pickStreet(street) {
@@ -202,7 +200,8 @@ function startPage(data) {
     if (state.layout === "one" && state.right !== ids[0]) state.flowPlan = state.right;
     if (wanted.swipe !== undefined) maps.swipe = wanted.swipe;
     document.getElementById("filters").replaceChildren(...filterBar(data, state, filtered));
-    showMaps();
+    if (wanted.language && wanted.language !== data.language) speakOther();
+    else showMaps();
     if (!wanted.point && state.point) actions.clear();
     if (wanted.point) actions.pickPoint(planOf(wanted.point[2]), wanted.point[0], wanted.point[1], { open: false });
     if (wanted.view) maps.go(wanted.view);
@@ -210,16 +209,29 @@ function startPage(data) {
     showTab(wanted.tab || state.tab);
   }
 
-  const layouts = document.getElementById("layouts");
-  for (const layout of ["side", "one"]) {
-    layouts.append(make("button", { type: "button", "data-layout": layout, "aria-pressed": "false", text: data.words[`layout_${layout}`], onclick: () => {
+  // Switches over the maps, in the language of the page.
+  function buildSwitches() {
+    const layouts = document.getElementById("layouts");
+    layouts.replaceChildren(...["side", "one"].map((layout) => make("button", { type: "button", "data-layout": layout, "aria-pressed": "false", text: data.words[`layout_${layout}`], onclick: () => {
       state.layout = layout;
       showMaps();
-    } }));
+    } })));
+    layouts.hidden = data.plans.length < 2;
+    document.getElementById("plans").replaceChildren(...data.plans.map((plan) => make("button", { type: "button", "data-plan": plan.id, "aria-pressed": "false", onclick: () => choosePlan(plan.id), text: plan.title })));
+    document.getElementById("filters").replaceChildren(...filterBar(data, state, filtered));
   }
-  layouts.hidden = data.plans.length < 2;
-  const chips = document.getElementById("plans");
-  for (const plan of data.plans) chips.append(make("button", { type: "button", "data-plan": plan.id, "aria-pressed": "false", onclick: () => choosePlan(plan.id), text: plan.title }));
+
+  function speakOther() {
+    changeLanguage(data);
+    for (const plan of data.plans) preparePlan(plan, data.plans[0], data);
+    buildSwitches();
+    showMaps();
+    refresh();
+  }
+
+  buildSwitches();
+  speakFrame(data);
+  document.getElementById("language").addEventListener("click", speakOther);
   const tabs = [...document.querySelectorAll("[role=tab]")];
   tabs.forEach((tab, at) => {
     tab.addEventListener("click", () => showTab(tab.dataset.tab));
@@ -232,7 +244,7 @@ function startPage(data) {
     });
   });
   const search = document.getElementById("search");
-  new Search(search, document.getElementById("suggestions"), data, (text) => {
+  const finder = new Search(search, document.getElementById("suggestions"), data, (text) => {
     state.search = text;
     showTab("community");
   }, (place) => actions.pickPlace(place));
@@ -248,11 +260,19 @@ function startPage(data) {
   window.addEventListener("hashchange", () => {
     if (window.location.hash !== address.written) follow({ layout: "side", within: "", only: { changed: false, findings: false }, ...Address.read(window.location.hash, data) });
   });
+  // A plan was made anew: what was looked up in it is forgotten.
+  function replanned() {
+    data.every = finder.spoken = null;
+    filters.forget();
+    maps.redraw();
+    refresh();
+  }
+
   readyToPrint(data, state, maps, actions);
   showPins();
   follow(asked);
   document.body.dataset.ready = "true";
-  return { maps, state, data, store };
+  return { maps, state, data, store, replanned };
 }
 
 (async () => {

@@ -51,7 +51,7 @@ class Panes {
     ground.append(canvas);
     if (at === 0) L.control.zoom({ position: plans.length > 1 ? "bottomright" : "topright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 110 }).addTo(map);
-    const pane = { plans, plan: plans[plans.length - 1], box, heads, map, canvas, context: canvas.getContext("2d"), waiting: false };
+    const pane = { plans, plan: plans[plans.length - 1], box, heads, map, canvas, context: canvas.getContext("2d", { alpha: false }), waiting: false };
     if (plans.length > 1) this.divider(pane);
     map.on("move", () => {
       if (!this.follows) this.lead(pane);
@@ -205,12 +205,13 @@ class Panes {
     }
     const center = pane.map.getCenter();
     const middle = pane.plans.length > 1 ? Math.round(this.swipe * size.x) : 0;
-    const heads = pane.heads.map((head) => ({ x: head.offsetLeft + head.offsetWidth / 2, width: head.offsetWidth + 14 }));
+    const heads = pane.heads.map((head) => ({ x: head.offsetLeft + head.offsetWidth / 2, width: head.offsetWidth + 14, height: head.offsetTop + head.offsetHeight + 6 }));
+    if (pane === this.panes[0] && pane.plans.length === 1) heads.push({ x: size.x - 27, width: 46, height: 78 });  // the buttons that zoom
     pane.plans.forEach((plan, side) => {
       const divided = pane.plans.length > 1;
       const [from, to] = divided ? [[0, middle], [middle, size.x]][side] : [0, size.x];
       if (to - from < 1) return;
-      const view = { width: size.x, height: size.y, dpr, scale: 2 ** pane.map.getZoom(), cx: center.lng, cy: center.lat, heads, from, to };
+      const view = { caption: this.words.households_short, width: size.x, height: size.y, dpr, scale: 2 ** pane.map.getZoom(), cx: center.lng, cy: center.lat, heads, from, to };
       paint(pane.context, view, this.scene, plan, this.chosen(plan));
     });
   }

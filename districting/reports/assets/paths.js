@@ -83,6 +83,7 @@ class Atoms {
     this.arcs = leveled({ xy: this.xy, start: mosaic.arc_start });
     this.rings = Array.from({ length: this.n }, () => []);
     mosaic.ring_atom.forEach((atom, ring) => this.rings[atom].push(ring));
+    this.flat = [];
   }
 
   // All borders, drawn only when people look closely.
@@ -91,24 +92,41 @@ class Atoms {
     return this.gridLines;
   }
 
-  // Every point of a ring in turn, at a level of detail.
-  walk(ring, visit, { start } = this.arcs(0)) {
+  // All rings at a level of detail, one after another; walked once for all plans.
+  outlines(level) {
+    if (this.flat[level]) return this.flat[level];
+    const arcs = this.arcs(level);
     const { ring_start, refs } = this.mosaic;
-    let first = true;
-    for (let k = ring_start[ring]; k < ring_start[ring + 1]; k++) {
-      const back = refs[k] < 0;
-      const arc = back ? -1 - refs[k] : refs[k];
-      const from = start[arc];
-      const last = start[arc + 1] - 1;
-      for (let i = first ? 0 : 1; i <= last - from; i++) visit(back ? last - i : from + i, first && i === 0);
-      first = false;
+    const rings = ring_start.length - 1;
+    const start = new Int32Array(rings + 1);
+    let most = 0;
+    for (let k = 0; k < refs.length; k++) {
+      const arc = refs[k] < 0 ? -1 - refs[k] : refs[k];
+      most += arcs.start[arc + 1] - arcs.start[arc];
     }
+    const xy = new Float32Array(2 * most);
+    let n = 0;
+    for (let ring = 0; ring < rings; ring++) {
+      for (let k = ring_start[ring]; k < ring_start[ring + 1]; k++) {
+        const back = refs[k] < 0;
+        const arc = back ? -1 - refs[k] : refs[k];
+        const [from, last] = [arcs.start[arc], arcs.start[arc + 1] - 1];
+        // The last point of an arc is the first one of the next.
+        for (let i = from; i < last; i++) {
+          const p = back ? last + from - i : i;
+          xy[n++] = arcs.xy[2 * p];
+          xy[n++] = arcs.xy[2 * p + 1];
+        }
+      }
+      start[ring + 1] = n / 2;
+    }
+    return (this.flat[level] = { xy, start });
   }
 
   traceAtom(path, atom, level = 0) {
-    const arcs = this.arcs(level);
+    const { xy, start } = this.outlines(level);
     for (const ring of this.rings[atom]) {
-      this.walk(ring, (p, first) => (first ? path.moveTo(arcs.xy[2 * p], arcs.xy[2 * p + 1]) : path.lineTo(arcs.xy[2 * p], arcs.xy[2 * p + 1])), arcs);
+      tracePolyline(path, xy, start[ring], start[ring + 1]);
       path.closePath();
     }
   }
@@ -122,26 +140,19 @@ class Atoms {
   }
 
   at(x, y) {
-    if (!this.index) {
-      const points = [];
-      const start = [0];
-      for (let ring = 0; ring < this.mosaic.ring_atom.length; ring++) {
-        this.walk(ring, (p) => points.push(this.xy[2 * p], this.xy[2 * p + 1]));
-        start.push(points.length / 2);
-      }
-      this.index = new RingIndex(points, start, this.mosaic.ring_atom);
-    }
+    if (!this.index) this.index = new RingIndex(this.outlines(0).xy, this.outlines(0).start, this.mosaic.ring_atom);
     return this.index.at(x, y);
   }
 
   middle(atom) {
-    const sum = [0, 0, 0];
-    this.walk(this.rings[atom][0], (p) => {
-      sum[0] += this.xy[2 * p];
-      sum[1] += this.xy[2 * p + 1];
-      sum[2] += 1;
-    });
-    return [sum[0] / sum[2], sum[1] / sum[2]];
+    const { xy, start } = this.outlines(0);
+    const ring = this.rings[atom][0];
+    const sum = [0, 0];
+    for (let i = start[ring]; i < start[ring + 1]; i++) {
+      sum[0] += xy[2 * i];
+      sum[1] += xy[2 * i + 1];
+    }
+    return sum.map((value) => value / Math.max(start[ring + 1] - start[ring], 1));
   }
 
   // Atoms across the borders of one, the longest border first.

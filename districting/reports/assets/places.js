@@ -1,4 +1,4 @@
-// What can be searched for: communities of all plans, roads, compounds and addresses; and who holds them.
+// What can be searched for: communities of all plans, roads, compounds, buildings by address or id; and who holds them.
 
 // Communities of all plans by id, each once: as the first plan that still has it after today calls it, else as today.
 function everyCommunity(data) {
@@ -18,29 +18,80 @@ function matches({ one }, wanted) {
   return !wanted || [one.name, one.id, one.subdistrict].some((text) => text.toLowerCase().includes(wanted));
 }
 
-// Everything that has a name: {text, more, kind, at, look}; `look` is what is compared.
-function everyPlace(data) {
-  const { words } = data;
-  const place = (kind) => (text, at) => ({ kind, text, more: words[`kind_${kind}`], at, look: text.toLowerCase() });
-  const communities = everyCommunity(data).sort((a, b) => a.one.name.localeCompare(b.one.name, "zh")).map(({ one }) => (
-    { kind: "community", text: one.name, more: one.subdistrict, at: one.id, look: `${one.name} ${one.id} ${one.subdistrict}`.toLowerCase() }));
-  return [
-    ...communities, ...data.streets.map(place("road")),
-    ...data.compounds.names.map(place("compound")).filter(({ text }) => text), ...data.addresses.names.map(place("address")),
-  ];
+// What people type and what they look for, alike in width and case: １０号 is 10号.
+function plain(text) {
+  return text.normalize("NFKC").toLowerCase();
 }
 
-// Places whose text begins with what is wanted come before those that only hold it; at most `most`.
-function findPlaces(places, wanted, most) {
-  const first = [];
-  const then = [];
-  for (const place of places) {
-    const at = place.look.indexOf(wanted);
-    if (at < 0) continue;
-    (at === 0 ? first : then).push(place);
-    if (first.length >= most) break;
+// Everything that has a name but buildings: {text, more, kind, at, look}; `look` is what is compared.
+function everyPlace(data) {
+  const { words } = data;
+  const place = (kind) => (text, at) => ({ kind, text, more: words[`kind_${kind}`], at, look: plain(text) });
+  const communities = everyCommunity(data).sort((a, b) => a.one.name.localeCompare(b.one.name, "zh")).map(({ one }) => (
+    { kind: "community", text: one.name, more: one.subdistrict, at: one.id, look: plain(`${one.name} ${one.id} ${one.subdistrict}`) }));
+  return [...communities, ...data.streets.map(place("road")), ...data.compounds.names.map(place("compound")).filter(({ text }) => text)];
+}
+
+// How well a text answers: 0 all of it, 1 its beginning, 2 a part, 3 a part of a number in it; null not at all.
+function rankOf(look, parts) {
+  let rank = look === parts.join(" ") ? 0 : look.startsWith(parts[0]) ? 1 : 2;
+  for (const part of parts) {
+    const at = look.indexOf(part);
+    if (at < 0) return null;
+    if (rank === 2 && /\d/.test(part[0]) && /\d/.test(look[at - 1] || "")) rank = 3;
   }
-  return [...first, ...then].slice(0, most);
+  return rank;
+}
+
+// The best answers to what was typed; words may stand apart: 幸福路 10号. At most `most`.
+function findPlaces(data, places, typed, most) {
+  const parts = plain(typed).trim().split(/\s+/);
+  const found = [];
+  for (const place of places) {
+    const rank = rankOf(place.look, parts);
+    if (rank !== null) found.push({ ...place, rank });
+  }
+  const homes = findHomes(data, parts).map((one) => ({ ...one, kind: "home", more: one.id ? `${data.words.kind_address} ${one.id}` : data.words.kind_address }));
+  return [...found, ...homes].sort((a, b) => a.rank - b.rank).slice(0, most);
+}
+
+// Buildings stay lines of text until somebody searches.
+function homesOf(data) {
+  const { buildings } = data;
+  if (!buildings.lines) {
+    const lines = (text) => (text ? text.split("\n") : []);
+    buildings.lines = { addresses: lines(buildings.addresses), ids: lines(buildings.ids), looks: lines(plain(buildings.addresses)), marks: lines(plain(buildings.ids)) };
+  }
+  return buildings.lines;
+}
+
+// Enough to choose the best from.
+const MOST_COMPARED = 500;
+const LEAST_OF_ID = 4;
+
+function findHomes(data, parts) {
+  const { addresses, ids, looks, marks } = homesOf(data);
+  const found = [];
+  for (let at = 0; at < data.buildings.households.length && found.length < MOST_COMPARED; at++) {
+    const called = looks[at] ? rankOf(looks[at], parts) : null;
+    // Of an id, its beginning or a longer part: a single digit stands in every id.
+    const marked = marks[at] && parts.length === 1 ? rankOf(marks[at], parts) : null;
+    const meant = marked !== null && (marked < 2 || parts[0].length >= LEAST_OF_ID) ? marked : null;
+    if (called === null && meant === null) continue;
+    found.push({ at, text: addresses[at] || ids[at], id: addresses[at] ? ids[at] || "" : "", rank: Math.min(called ?? 9, meant ?? 9) });
+  }
+  return found.sort((a, b) => a.rank - b.rank || a.text.localeCompare(b.text, "zh", { numeric: true }));
+}
+
+// Position of a building's community in each plan, −1 for none: as the plan counts it, wherever its point lies.
+function holdersOfHome(data, at) {
+  return new Map(data.plans.map((plan) => {
+    if (!plan.homeOf) {
+      let sum = 0;
+      plan.homeOf = plan.homes.map((step) => (sum += step));
+    }
+    return [plan.id, plan.homeOf[at]];
+  }));
 }
 
 function pointOf(points, i) {

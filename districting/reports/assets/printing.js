@@ -25,7 +25,10 @@ function paperOf(data, state, actions) {
   const made = pages.map((parts) => make("section", {}, ...parts));
   data.plans.forEach((plan, i) => made[i + 1].querySelector("h2").append(` · ${plan.title}`));
   for (const section of made) {
-    section.querySelectorAll("details").forEach((one) => one.setAttribute("open", ""));
+    section.querySelectorAll("details").forEach((one) => {
+      one.fillIn?.();
+      one.setAttribute("open", "");
+    });
     section.querySelectorAll("[id]").forEach((one) => one.removeAttribute("id"));
   }
   return made;

@@ -13,14 +13,19 @@ function reviewCard(data, state, found, actions) {
     return make("li", {}, make("span", {}, make("strong", { text: plan.title }), ` ${one.name}`), make("span", { class: "votes" }, press("approve", 1), press("reject", -1)));
   });
   return [
-    make("h3", { text: words.review }), ...(votes.length ? [make("ul", { class: "plain" }, ...votes)] : []),
+    make("h3", { text: words.review }), ...deniedNote(data, store), ...(votes.length ? [make("ul", { class: "plain" }, ...votes)] : []),
     commentForm(data, state, found, actions), proposalForm(data, state, found, actions),
   ];
 }
 
+// A browser that keeps nothing is told of wherever people write.
+function deniedNote({ words }, store) {
+  return store.denied ? [make("p", { class: "warning", role: "alert", text: words.storage_denied })] : [];
+}
+
 function commentForm(data, state, found, actions) {
   const { words } = data;
-  const field = make("textarea", { id: "comment-text", rows: "2", maxlength: "2000", placeholder: words.comment_place, "aria-label": words.comment });
+  const field = make("textarea", { id: "comment-text", dir: "auto", rows: "2", maxlength: "2000", placeholder: words.comment_place, "aria-label": words.comment });
   return make("form", { class: "comment", onsubmit: (event) => {
     event.preventDefault();
     const text = field.value.trim();
@@ -139,7 +144,7 @@ function reviewView(data, state, actions) {
   const { store } = actions;
   const { kept } = store;
   const shown = [make("h2", { text: words.tab_review })];
-  if (store.denied) shown.push(make("p", { class: "warning", role: "alert", text: words.storage_denied }));
+  shown.push(...deniedNote(data, store));
   const author = make("input", { type: "text", id: "author", value: kept.author, maxlength: "80", autocomplete: "name", onchange: (event) => store.sign(event.target.value) });
   shown.push(make("p", { class: "hint", text: words.review_hint }), make("label", { class: "author" }, make("span", { text: words.author }), author));
   const incoming = make("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: async () => {
@@ -161,10 +166,10 @@ function reviewView(data, state, actions) {
   const section = (heading, entries, kind, row) => entries.length
     ? [make("h3", { text: `${heading} (${entries.length})` }), make("ol", { class: "entries" }, ...entries.map((one, i) => make("li", {}, ...row(one, i), away(kind, one))))] : [];
   shown.push(...section(words.comments, kept.comments, "comments", (one, i) => [
-    make("button", { type: "button", class: "entry", onclick: () => actions.pickComment(one) }, make("i", { class: "number", text: String(i + 1) }), make("span", {}, make("span", { class: "what", text: one.text }), make("span", { class: "clause", text: [title(one), one.name].filter(Boolean).join(" · ") })))]));
+    make("button", { type: "button", class: "entry", onclick: () => actions.pickComment(one) }, make("i", { class: "number", text: String(i + 1) }), make("span", {}, make("span", { class: "what", dir: "auto", text: one.text }), make("span", { class: "clause", text: [title(one), one.name, one.author].filter(Boolean).join(" · ") })))]));
   shown.push(...section(words.votes, kept.votes, "votes", (one) => [
-    make("button", { type: "button", class: "entry", onclick: () => actions.pickCommunity(one.community, plan(one.plan)) }, make("span", { class: `vote-mark ${one.vote}`, text: words[one.vote] }), make("span", { text: `${one.name} · ${title(one)}` }))]));
-  shown.push(...section(words.proposals, kept.proposals, "proposals", (one) => [make("div", { class: "entry" }, make("span", {}, make("span", { class: "what", text: one.text }), one.reason ? make("span", { class: "clause", text: one.reason }) : null))]));
+    make("button", { type: "button", class: "entry", onclick: () => actions.pickCommunity(one.community, plan(one.plan)) }, make("span", { class: `vote-mark ${one.vote}`, text: words[one.vote] }), make("span", { text: [one.name || one.community, title(one), one.author].filter(Boolean).join(" · ") }))]));
+  shown.push(...section(words.proposals, kept.proposals, "proposals", (one) => [make("div", { class: "entry" }, make("span", {}, make("span", { class: "what", text: one.text || one.kind }), one.reason || one.author ? make("span", { class: "clause", dir: "auto", text: [one.reason, one.author].filter(Boolean).join(" · ") }) : null))]));
   if (!store.count) shown.push(make("p", { class: "hint", text: words.review_none }));
   return shown;
 }

@@ -9,9 +9,9 @@ function buildScene(data) {
     atomSize: Math.sqrt(data.land_m2 / Math.max(atoms.n, 1)),
     subdistrictBorders: atoms.borders((a, b) => subdistrict[a] !== subdistrict[b]),
     roads: data.roads.map(lines).map((road) => ({ ...road, lines: lineSet(road) })),
-    roadNames: data.road_names,
-    barriers: data.barriers.map(lines).map((line) => ({ kind: line.kind, lines: lineSet(line) })),
-    areas: data.areas.map((area) => ({ kind: area.kind, path: linesPath(area) })),
+    streets: data.streets,
+    barriers: data.barriers.map(lines).map((line) => ({ ...line, lines: lineSet(line) })),
+    areas: data.areas.map((area) => ({ kind: area.kind, path: linesPath(area), names: area.names })),
     compoundLines: lineSet(lines(data.compound_rings)),
     compounds: data.compounds,
     buildings: { xy: metres(data.buildings.xy), households: data.buildings.households },
@@ -19,7 +19,7 @@ function buildScene(data) {
   };
 }
 
-// What the drawing and the panel look up again and again.
+// What the drawing and the panel look up again and again; made anew when the plan or the language changes.
 function preparePlan(plan, today, data) {
   const { words } = data;
   plan.index = new Map(plan.communities.map((community, at) => [community.id, at]));
@@ -29,7 +29,6 @@ function preparePlan(plan, today, data) {
   const keys = Object.keys(plan.figures);
   plan.communities.forEach((community, at) => {
     community.figures = Object.fromEntries(keys.map((key) => [key, plan.figures[key][at]]));
-    community.caption = fill(words.households_short, { n: figure(community.figures.households) });
     community.short = community.name.replace(/(社区|居委会|居民委员会)$/, "");
     community.broken = broken.has(community.id);
     if (!community.action) return;

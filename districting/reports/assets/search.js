@@ -18,9 +18,12 @@ class Search {
   }
 
   suggest() {
-    const wanted = this.field.value.trim().toLowerCase();
-    if (wanted && !this.all) this.all = everyPlace(this.data);
-    this.found = wanted ? findPlaces(this.all, wanted, MOST_SUGGESTED) : [];
+    const wanted = this.field.value.trim();
+    if (wanted && this.spoken !== this.data.language) {
+      this.all = everyPlace(this.data);
+      this.spoken = this.data.language;
+    }
+    this.found = wanted ? findPlaces(this.data, this.all, wanted, MOST_SUGGESTED) : [];
     this.active = -1;
     this.list.replaceChildren(...this.found.map(({ text, more }, i) =>
       make("li", { role: "option", id: `suggestion-${i}`, "aria-selected": "false", onmousedown: (event) => {

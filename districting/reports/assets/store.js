@@ -2,6 +2,23 @@
 
 const STORE_FORMAT = "districting-comments";
 
+// What an entry must hold to be one; other files and other programs may have written it.
+const ENTRIES = {
+  comments: (one) => isText(one.plan) && isText(one.text) && Number.isFinite(one.x) && Number.isFinite(one.y),
+  votes: (one) => isText(one.plan) && isText(one.community) && ["approve", "reject"].includes(one.vote),
+  proposals: (one) => isText(one.kind) && ["communities", "atoms", "compounds", "buildings"].some((key) => Array.isArray(one[key]) && one[key].every(isText)),
+};
+
+function isText(value) {
+  return typeof value === "string" && value !== "";
+}
+
+// The sound entries of a list, each with an id.
+function entriesOf(file, kind) {
+  const listed = file && Array.isArray(file[kind]) ? file[kind] : [];
+  return listed.filter((one) => one && typeof one === "object" && ENTRIES[kind](one)).map((one) => ({ ...one, id: isText(one.id) ? one.id : newId() }));
+}
+
 class Store {
   constructor(data, onchange) {
     Object.assign(this, { data, onchange });
@@ -10,16 +27,46 @@ class Store {
     this.carried = true;  // everything stands in an exported file
     this.denied = false;
     try {
-      const text = window.localStorage.getItem(this.name);
-      if (text) Object.assign(this.kept, JSON.parse(text));
+      this.kept = this.read(window.localStorage.getItem(this.name));
       window.localStorage.setItem(`${this.name}:probe`, "1");
       window.localStorage.removeItem(`${this.name}:probe`);
     } catch {
       this.denied = true;
     }
+    this.stored = this.ids();
+    window.addEventListener("storage", (event) => event.key === this.name && this.follow(event.newValue));
     window.addEventListener("beforeunload", (event) => {
       if (this.denied && !this.carried) event.preventDefault();
     });
+  }
+
+  // What the browser kept; what is no longer sound is left out.
+  read(text) {
+    let file = null;
+    try {
+      file = JSON.parse(text);
+    } catch {
+      // Nothing of it can be read.
+    }
+    const lists = Object.keys(ENTRIES).map((kind) => [kind, entriesOf(file, kind)]);
+    return { author: file && isText(file.author) ? file.author : "", ...Object.fromEntries(lists) };
+  }
+
+  ids() {
+    return new Set(Object.keys(ENTRIES).flatMap((kind) => this.kept[kind].map((one) => one.id)));
+  }
+
+  // The page is open twice: what was written or removed in the other window is so here.
+  follow(text) {
+    const there = this.read(text);
+    for (const kind of Object.keys(ENTRIES)) {
+      const [here, away] = [this.kept[kind], new Set(there[kind].map((one) => one.id))];
+      const known = new Set(here.map((one) => one.id));
+      this.kept[kind] = [...here.filter((one) => away.has(one.id) || !this.stored.has(one.id)), ...there[kind].filter((one) => !known.has(one.id))];
+    }
+    this.kept.author = there.author || this.kept.author;
+    this.stored = this.ids();
+    this.onchange();
   }
 
   get count() {
@@ -28,6 +75,7 @@ class Store {
 
   save() {
     this.carried = false;
+    this.stored = this.ids();
     try {
       window.localStorage.setItem(this.name, JSON.stringify(this.kept));
     } catch {
@@ -52,14 +100,14 @@ class Store {
     this.save();
   }
 
-  // Whether a community of a plan is approved (+1), rejected (−1) or neither (0).
+  // Whether one's own vote approves a community of a plan (+1), rejects it (−1) or neither (0).
   voteOn(plan, community) {
-    const own = this.kept.votes.find((one) => one.plan === plan && one.community === community);
+    const own = this.kept.votes.find((one) => one.plan === plan && one.community === community && !one.author);
     return own ? (own.vote === "approve" ? 1 : -1) : 0;
   }
 
   vote(plan, community, name, vote) {
-    this.kept.votes = this.kept.votes.filter((one) => one.plan !== plan || one.community !== community);
+    this.kept.votes = this.kept.votes.filter((one) => one.plan !== plan || one.community !== community || one.author);
     if (vote) this.kept.votes.push({ id: newId(), time: new Date().toISOString(), plan, community, name, vote });
     this.save();
   }
@@ -96,12 +144,18 @@ class Store {
     }
     if (!file || file.format !== STORE_FORMAT || file.page !== this.data.key) return false;
     const [x0, y0] = this.data.origin;
-    for (const kind of ["comments", "votes", "proposals"]) {
-      const known = new Set(this.kept[kind].map((one) => one.id));
-      const fresh = (file[kind] || []).filter((one) => !known.has(one.id));
-      this.kept[kind].push(...(kind === "comments" ? fresh.map((one) => ({ ...one, x: one.x - x0, y: one.y - y0 })) : fresh));
+    // Whoever opens a page first takes up an own file again; what others wrote stays theirs.
+    const writer = isText(file.author) ? file.author : "";
+    if (!this.kept.author && !this.count) this.kept.author = writer;
+    const signed = (one) => ({ ...one, author: isText(one.author) ? one.author : writer });
+    const known = this.ids();
+    for (const kind of Object.keys(ENTRIES)) {
+      for (const one of entriesOf(file, kind).map(signed)) {
+        if (known.has(one.id)) continue;
+        if (one.author === this.kept.author) delete one.author;
+        this.kept[kind].push(kind === "comments" ? { ...one, x: one.x - x0, y: one.y - y0 } : one);
+      }
     }
-    if (!this.kept.author) this.kept.author = String(file.author || "");
     this.save();
     return true;
   }
