@@ -1,79 +1,77 @@
 """The list of verbs, and the entry point that turns errors into sentences and exit codes.
 
-A new verb is a new file with one function, named here in `VERBS`.
+A new verb is a new file with one function, named here in `VERBS`. What only some calls need is imported in them: a
+command line that helps or completes is not to wait for it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, NoReturn, cast
 
 import typer
 
 from districting import __version__
-from districting.case import Case
-from districting.cli.check import check
-from districting.cli.comments import comments
-from districting.cli.compare import compare
-from districting.cli.demo import demo
-from districting.cli.diagnose import diagnose
-from districting.cli.doctor import doctor
 from districting.cli.exits import BAD_INPUT, INTERRUPTED, NO_PLAN
-from districting.cli.grids import grids
-from districting.cli.init import init
-from districting.cli.policies import policies
-from districting.cli.price import price
-from districting.cli.profiles import profiles
-from districting.cli.propose import propose
-from districting.cli.resources import resources
-from districting.cli.review import review
-from districting.cli.solve import solve
-from districting.cli.stages import stages
+from districting.cli.verbs import Verbs
 from districting.errors import DistrictingError, Fault, InputError
 from districting.language import Language, default_language
-from districting.screen import err, faults_as_data, out, print_json
 
-#: Every verb, in the order of ``--help``. A verb's function carries its name, its options and its example.
-VERBS: tuple[Callable[..., None], ...] = (
-    demo,
-    init,
-    doctor,
-    diagnose,
-    propose,
-    check,
-    compare,
-    comments,
-    review,
-    price,
-    stages,
-    resources,
-    grids,
-    policies,
-    profiles,
-    solve,
+#: Every verb, in the order of ``--help``: the file of that name holds its function, options and example. A verb is
+#: read when it is called (`districting.cli.verbs`), so that no other waits for its packages.
+VERBS: tuple[str, ...] = (
+    "demo",
+    "init",
+    "doctor",
+    "diagnose",
+    "propose",
+    "rerun",
+    "check",
+    "compare",
+    "comments",
+    "review",
+    "adopt",
+    "history",
+    "price",
+    "stages",
+    "resources",
+    "forecast",
+    "grids",
+    "publish",
+    "lists",
+    "policies",
+    "profiles",
+    "solve",
 )
+
+
+class _Verbs(Verbs):
+    """The verbs of this program."""
+
+    names = VERBS
+
 
 app = typer.Typer(
     name="districting",
+    cls=_Verbs,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Split, merge and adjust urban communities (社区) under published rules, with proof.\n\n"
     "First look:  [bold]districting demo[/bold]\n\n"
-    "Exit codes: 0 fine · 1 a must-rule is broken · 2 bad input · 3 no plan exists or none was found in time.",
+    "Exit codes: 0 fine · 1 a must-rule is broken · 2 bad input · 3 no plan exists or none was found in time · "
+    "10 rerun made proposals.",
 )
-for verb in VERBS:
-    app.command()(verb)
 
 
 def _version(asked: bool) -> None:
     """``--version``."""
     if asked:
-        out.print(f"districting {__version__}")
+        typer.echo(f"districting {__version__}")
         raise typer.Exit
 
 
@@ -97,6 +95,8 @@ def main(arguments: list[str] | None = None) -> None:
         fault = Fault("fault.cannot_write", {"file": error.filename or "", "why": error.strerror or str(error)})
         _refuse([fault], arguments)
     except DistrictingError as error:
+        from districting.screen import err, print_json
+
         if "--json" in arguments:
             print_json({"error": [str(error)]})
         err.print(f"✗ {error}", markup=False)
@@ -107,6 +107,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _refuse(faults: Sequence[Fault], arguments: list[str]) -> NoReturn:
     """Say what is wrong with the input, all of it, and end."""
+    from districting.screen import err, faults_as_data, print_json
+
     language = _spoken(arguments)
     if "--json" in arguments:
         sentences = [fault.sentence(language) for fault in faults]
@@ -118,6 +120,8 @@ def _refuse(faults: Sequence[Fault], arguments: list[str]) -> NoReturn:
 
 def _spoken(arguments: list[str]) -> Language:
     """The language for an error: the option, else the case's own, else the user's."""
+    from districting.case import Case
+
     for option in ("--language", "-l"):
         if option in arguments[:-1] and (word := arguments[arguments.index(option) + 1]) in ("zh", "en"):
             return cast(Language, word)

@@ -11,7 +11,6 @@ import typer
 from districting.cli.options import Lang, language_of
 from districting.errors import Fault, InputError
 from districting.language import say
-from districting.screen import out
 
 
 def review(
@@ -28,7 +27,7 @@ def review(
         typer.Option(help="Print an invitation link; role planner, reviewer or reader.", metavar="NAME:ROLE"),
     ] = None,
     store: Annotated[
-        Path | None, typer.Option(help="File of the review; default: OUT.review.sqlite beside the folder.")
+        Path | None, typer.Option(help="Records of the case; default: CASE.records.gpkg beside it.")
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="Certificate for https (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
@@ -43,7 +42,7 @@ def review(
 
       districting review out/ --host 0.0.0.0 --invite 王芳:reviewer --certificate cert.pem --key key.pem
 
-    Ctrl-C ends it; everything is kept in OUT.review.sqlite.
+    Ctrl-C ends it; everything is kept in CASE.records.gpkg beside the case file.
     """
     from districting.review.desk import Desk  # read here: the server's packages slow no other verb
     from districting.review.people import Role
@@ -52,25 +51,23 @@ def review(
     invited = [_invitation(text, get_args(Role)) for text in invite or ()]
     desk = Desk(folder, case=case, store=store, language=language_of(language))
     address = Address(host, port, certificate, key)
-    if not address.local and not invited:
-        invited = [(say("review.resident", desk.language), "planner")]
     tokens = [
         (name, role, desk.people.invite(name, cast(Role, role), by=say("review.resident", desk.language)))
         for name, role in invited
     ]
 
-    def begun(url: str) -> None:
+    def begun(url: str, start: str) -> None:
         """Tell where the page is, and the links."""
-        out.print(say("review.cli.page", desk.language, url=url), soft_wrap=True)
+        typer.echo(say("review.cli.page", desk.language, url=start))
         for name, role, token in tokens:
             known = say(f"review.role.{role}", desk.language)
             link = f"{url}join/{token}"
-            out.print(say("review.cli.link", desk.language, name=name, role=known, link=link), soft_wrap=True)
+            typer.echo(say("review.cli.link", desk.language, name=name, role=known, link=link))
         if not address.local and certificate is None:
-            out.print(say("review.cli.plain", desk.language), soft_wrap=True)
-        out.print(say("review.cli.end", desk.language, store=desk.store.path), soft_wrap=True)
+            typer.echo(say("review.cli.plain", desk.language))
+        typer.echo(say("review.cli.end", desk.language, store=desk.store.path))
         if open_ and address.local:
-            webbrowser.open(url)
+            webbrowser.open(start)
 
     serve(desk, address, begun=begun)
 

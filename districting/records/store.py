@@ -1,7 +1,7 @@
-"""The one file beside a run in which a review is kept: SQLite, every change together with its audit entry.
+"""The one file beside a case in which everything about it is kept: a GeoPackage, so that any GIS opens it.
 
 A change and what the audit log says of it are one transaction: a process that is killed leaves both or neither.
-The tables stand in ``store.sql``; who reads and writes them, by subject, in ``districting/review``.
+The tables stand in ``store.sql``; who reads and writes them, by subject, in this room and in ``review/``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -19,12 +20,31 @@ from typing import Any
 
 from districting.errors import Fault, InputError
 
-#: Version of the tables, kept in the file (``PRAGMA user_version``).
-SCHEMA = 1
+#: Version of our tables, kept in ``facts``: ``PRAGMA user_version`` is the GeoPackage's own.
+SCHEMA = 2
+
+#: ``PRAGMA application_id`` of a GeoPackage, "GPKG", and ``user_version`` of version 1.3.0 (OGC 12-128r19, R2).
+APPLICATION_ID = 0x47504B47
+GPKG_VERSION = 10300
+
+_ENDING = ".records.gpkg"
+
+#: How long a writer waits for another one, s: an adopted plan of a large city takes seconds to write.
+PATIENCE_S = 30.0
 
 
 class StoreError(InputError):
-    """The file of the review cannot be used."""
+    """The file of records cannot be used."""
+
+
+def records_path(case: Path) -> Path:
+    """Where the records of a case lie: ``<stem>.records.gpkg`` beside it; cases can share a folder."""
+    return case.with_name(f"{case.stem}{_ENDING}")
+
+
+def is_records(path: Path) -> bool:
+    """Whether a file is the records of some case, by its name."""
+    return path.name.endswith(_ENDING)
 
 
 @dataclass(frozen=True)
@@ -64,45 +84,72 @@ class Entry:
 
 
 class Store:
-    """The file of a review. One per process; any thread may use it.
+    """The file of a case's records. One per process; any thread may use it.
 
     Parameters
     ----------
     path
-        Made if absent. SQLite keeps two more files beside it while it is open (``-wal``, ``-shm``).
+        Made if absent. SQLite keeps two more files beside it while it is open (``-wal``, ``-shm``); they stay
+        after a crash, and belong to it then.
+    review_id
+        Run whose review is meant: the audit log is read and written for it. Empty: the case itself.
     heard
         Told of every entry once it is safely written.
 
     Raises
     ------
     StoreError
-        If the file is of a later program, or no store.
+        If the file is of a later or an earlier program, no store of ours, or cannot be written.
     """
 
-    def __init__(self, path: Path, *, heard: Callable[[Entry], None] = lambda entry: None) -> None:
+    def __init__(
+        self, path: Path, *, review_id: str = "", heard: Callable[[Entry], None] = lambda entry: None
+    ) -> None:
         self.path = path
+        self.review_id = review_id
         self.heard = heard
         self._lock = threading.RLock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10.0)
+        with _told_of(path):
+            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=PATIENCE_S)
             self._file.row_factory = sqlite3.Row
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            raise StoreError([Fault("fault.store_unreadable", {"file": str(path), "why": str(error)})]) from error
+            try:
+                self._prepare()
+            except BaseException:
+                self._file.close()
+                raise
+
+    @classmethod
+    def to_read(cls, path: Path) -> Store | None:
+        """The file for reading only, also on a medium that cannot be written; None if there is none."""
+        if not path.is_file():
+            return None
+        store = cls.__new__(cls)
+        store.path, store.review_id, store.heard = path, "", lambda entry: None
+        store._lock = threading.RLock()
+        with _told_of(path):
+            store._file = _read_only(path)
+            try:
+                check_version(store._file, path)
+            except BaseException:
+                store._file.close()
+                raise
+        return store
 
     def _prepare(self) -> None:
         """Set the file up; write the tables into an empty one."""
-        version = int(self._file.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA:
-            values = {"file": str(self.path), "version": version, "known": SCHEMA}
-            raise StoreError([Fault("fault.store_later", values)])
-        self._file.execute("PRAGMA journal_mode = WAL")
+        if not check_version(self._file, self.path):
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                if not check_version(self._file, self.path):  # another process may have been quicker
+                    _write_tables(self._file)
+            except BaseException:
+                self._file.execute("ROLLBACK")
+                raise
+            self._file.execute("COMMIT")
+        _keep_log(self._file)
         self._file.execute("PRAGMA synchronous = FULL")  # a move that was answered survives a power cut, too
         self._file.execute("PRAGMA foreign_keys = ON")
-        if version == 0:
-            tables = (resources.files("districting.records") / "store.sql").read_text(encoding="utf-8")
-            self._file.executescript(f"BEGIN IMMEDIATE;\n{tables}\nPRAGMA user_version = {SCHEMA};\nCOMMIT;")
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """What a query finds."""
@@ -118,7 +165,7 @@ class Store:
     def change(self) -> Iterator[Change]:
         """A change that is written whole at a good end of the block, and not at all after an error."""
         with self._lock:
-            change = Change(self._file)
+            change = Change(self._file, self.review_id)
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 yield change
@@ -129,8 +176,18 @@ class Store:
             for entry in change.entries:  # under the lock: everybody hears them in their order
                 self.heard(entry)
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """One state for all queries of the block, whatever other processes write meanwhile."""
+        with self._lock:
+            self._file.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._file.execute("COMMIT")
+
     def entries(self, *, plan_id: str | None = None, after: int = 0, last: int | None = None) -> list[Entry]:
-        """The audit log, oldest first.
+        """The audit log of this review, or of the case, oldest first.
 
         Parameters
         ----------
@@ -142,23 +199,36 @@ class Store:
             At most so many, the latest.
         """
         query = (
-            "SELECT * FROM (SELECT * FROM audit WHERE entry_id > ?1 AND (?2 IS NULL OR plan_id = ?2) "
-            "ORDER BY entry_id DESC LIMIT ?3) ORDER BY entry_id"
+            "SELECT entry_id, moment, person, action, plan_id, before, after, detail FROM (SELECT * FROM audit "
+            "WHERE review_id = ?1 AND entry_id > ?2 AND (?3 IS NULL OR plan_id = ?3) "
+            "ORDER BY entry_id DESC LIMIT ?4) ORDER BY entry_id"
         )
-        return [_entry(row) for row in self.rows(query, (after, plan_id, -1 if last is None else last))]
+        found = self.rows(query, (self.review_id, after, plan_id, -1 if last is None else last))
+        return [Entry(**{**dict(row), "detail": json.loads(row["detail"])}) for row in found]
 
     def close(self) -> None:
-        """Fold the log into the file, so that one file remains."""
+        """Fold the log into the file: one file remains, which also opens where nothing can be written."""
         with self._lock:
-            self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if not self._file.execute("PRAGMA query_only").fetchone()[0]:
+                self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._file.execute("PRAGMA busy_timeout = 0")
+                with suppress(sqlite3.OperationalError):  # another process has it open: it keeps its log
+                    self._file.execute("PRAGMA journal_mode = DELETE")
             self._file.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Change:
     """What one transaction writes."""
 
-    def __init__(self, file: sqlite3.Connection) -> None:
+    def __init__(self, file: sqlite3.Connection, review_id: str) -> None:
         self._file = file
+        self.review_id = review_id
         self.entries: list[Entry] = []
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
@@ -192,9 +262,9 @@ class Change:
         moment = now()
         told = json.dumps(detail, ensure_ascii=False, sort_keys=True)
         cursor = self.write(
-            "INSERT INTO audit (moment, person, action, plan_id, before, after, detail) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (moment, person, action, plan_id, before, after, told),
+            "INSERT INTO audit (review_id, moment, person, action, plan_id, before, after, detail) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.review_id, moment, person, action, plan_id, before, after, told),
         )
         entry = Entry(int(cursor.lastrowid or 0), moment, person, action, plan_id, before, after, detail)
         self.entries.append(entry)
@@ -206,6 +276,84 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    """A row of the log as a noun."""
-    return Entry(**{**dict(row), "detail": json.loads(row["detail"])})
+def check_version(file: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file holds our tables; False: it is empty.
+
+    Raises
+    ------
+    StoreError
+        If it is somebody else's, of a later program, or a review of an earlier one
+        (`districting.records.takeover`).
+    """
+    tables = {str(row[0]) for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return False
+    if {"audit", "labels"} <= tables and "gpkg_contents" not in tables:
+        raise StoreError([Fault("fault.store_earlier", {"file": str(path)})])
+    found = file.execute("SELECT value FROM facts WHERE key = 'schema'").fetchone() if "facts" in tables else None
+    if found is None:
+        raise StoreError([Fault("fault.store_foreign", {"file": str(path)})])
+    if int(found[0]) > SCHEMA:
+        values = {"file": str(path), "version": int(found[0]), "known": SCHEMA}
+        raise StoreError([Fault("fault.store_later", values)])
+    return True
+
+
+def _keep_log(file: sqlite3.Connection) -> None:
+    """Write ahead: readers and a writer do not wait for each other. Several processes may ask at once."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            file.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:  # SQLite does not wait for its turn here
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
+def _write_tables(file: sqlite3.Connection) -> None:
+    """Everything that an empty file needs, inside the transaction that is open."""
+    file.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    file.execute(f"PRAGMA user_version = {GPKG_VERSION}")
+    for name in ("geopackage.sql", "store.sql"):
+        statement = ""
+        # executescript() would end the transaction.
+        for line in (resources.files("districting.records") / name).read_text(encoding="utf-8").splitlines():
+            statement += line + "\n"
+            if sqlite3.complete_statement(statement):
+                file.execute(statement)
+                statement = ""
+    file.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write; where the medium lets no ``-shm`` be made, one that locks nothing."""
+    for more in ("", "&immutable=1"):
+        file = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro{more}",
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=PATIENCE_S,
+        )
+        try:
+            file.row_factory = sqlite3.Row
+            file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            file.execute("PRAGMA query_only = ON")
+        except sqlite3.OperationalError:
+            file.close()
+            if more:
+                raise
+        else:
+            return file
+    raise AssertionError
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """What SQLite says of the file, as a fault."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError([Fault("fault.store_unreadable", {"file": str(path), "why": str(error)})]) from error

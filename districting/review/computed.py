@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,39 +15,6 @@ from districting.plans.plan import Plan
 from districting.records.store import StoreError
 from districting.review.drafts import CommunityNote, Labels
 from districting.territory.territory import Territory
-
-
-def read_run(out: Path) -> dict[str, Any]:
-    """The record of a run, ``run.json``.
-
-    Raises
-    ------
-    PlanError
-        If the folder holds none that can be read.
-    """
-    path = out / "run.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PlanError([Fault("fault.no_run", {"file": str(path), "why": str(error)})]) from error
-    if not isinstance(record, dict) or not isinstance(record.get("plans"), list):
-        raise PlanError([Fault("fault.no_run", {"file": str(path), "why": "plans"})])
-    return record
-
-
-def case_of(out: Path, record: Mapping[str, Any]) -> Path:
-    """The case file that a run names.
-
-    Raises
-    ------
-    PlanError
-        If it names none, or one that is gone.
-    """
-    named = record.get("case")
-    path = None if not isinstance(named, str) else (out / named).resolve()
-    if path is None or not path.is_file():
-        raise PlanError([Fault("fault.no_case", {"file": str(out / "run.json"), "case": str(path or "")})])
-    return path
 
 
 def read_computed(

@@ -19,6 +19,9 @@ Kind = Literal["begin", "move", "mend", "best", "rename", "undo", "redo"]
 
 Labels = dict[str, str | None]
 
+#: What the table says of a plan, in the order of `PlanNote`.
+_NOTE = "plan_id, title, parent_id, parent_revision, status, revision, moment, person"
+
 
 @dataclass(frozen=True)
 class PlanNote:
@@ -72,7 +75,8 @@ class Drafts:
 
     def all(self) -> list[PlanNote]:
         """Every plan: computed ones first, then in the order in which they were begun."""
-        rows = self.store.rows("SELECT * FROM plans ORDER BY status <> 'computed', rowid")
+        query = f"SELECT {_NOTE} FROM review_plans WHERE review_id = ? ORDER BY status <> 'computed', rowid"
+        rows = self.store.rows(query, (self.store.review_id,))
         return [PlanNote(**dict(row)) for row in rows]
 
     def get(self, plan_id: str) -> PlanNote:
@@ -83,7 +87,8 @@ class Drafts:
         MissingError
             If there is no such plan.
         """
-        row = self.store.row("SELECT * FROM plans WHERE plan_id = ?", (plan_id,))
+        query = f"SELECT {_NOTE} FROM review_plans WHERE review_id = ? AND plan_id = ?"
+        row = self.store.row(query, (self.store.review_id, plan_id))
         if row is None:
             raise MissingError("plan", plan=plan_id)
         return PlanNote(**dict(row))
@@ -93,25 +98,31 @@ class Drafts:
         at = self.get(plan_id).revision if revision is None else revision
         # SQLite gives the other columns of the row that holds the maximum (lang_select, "bare columns").
         query = (
-            "SELECT atom_id, community_id, max(revision) FROM labels WHERE plan_id = ? AND revision <= ? "
-            "GROUP BY atom_id ORDER BY atom_id"
+            "SELECT atom_id, community_id, max(revision) FROM review_labels "
+            "WHERE review_id = ? AND plan_id = ? AND revision <= ? GROUP BY atom_id ORDER BY atom_id"
         )
-        return {row["atom_id"]: row["community_id"] for row in self.store.rows(query, (plan_id, at))}
+        found = self.store.rows(query, (self.store.review_id, plan_id, at))
+        return {row["atom_id"]: row["community_id"] for row in found}
 
     def communities(self, plan_id: str, revision: int | None = None) -> dict[str, CommunityNote]:
         """What is said of each community at a revision, also of those without land there; sorted by id."""
         at = self.get(plan_id).revision if revision is None else revision
         query = (
             "SELECT community_id, name, subdistrict_id, origin, seat_x, seat_y, seat_kind, max(revision) "
-            "FROM communities WHERE plan_id = ? AND revision <= ? GROUP BY community_id ORDER BY community_id"
+            "FROM review_communities WHERE review_id = ? AND plan_id = ? AND revision <= ? "
+            "GROUP BY community_id ORDER BY community_id"
         )
-        notes = [CommunityNote(*tuple(row)[:7]) for row in self.store.rows(query, (plan_id, at))]
+        found = self.store.rows(query, (self.store.review_id, plan_id, at))
+        notes = [CommunityNote(*tuple(row)[:7]) for row in found]
         return {note.community_id: note for note in notes}
 
     def history(self, plan_id: str) -> list[Revision]:
         """Every revision, oldest first."""
-        query = "SELECT revision, kind, about, person, moment FROM revisions WHERE plan_id = ? ORDER BY revision"
-        return [Revision(*row) for row in self.store.rows(query, (plan_id,))]
+        query = (
+            "SELECT revision, kind, about, person, moment FROM review_revisions "
+            "WHERE review_id = ? AND plan_id = ? ORDER BY revision"
+        )
+        return [Revision(*row) for row in self.store.rows(query, (self.store.review_id, plan_id))]
 
     def begin(
         self,
@@ -133,8 +144,8 @@ class Drafts:
         """
         with self.store.change() as change:
             change.write(
-                "INSERT INTO plans VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
-                (plan_id, title, *(parent or (None, None)), status, now(), person),
+                "INSERT INTO review_plans VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
+                (change.review_id, plan_id, title, *(parent or (None, None)), status, now(), person),
             )
             _revise(change, plan_id, 0, "begin", labels, communities, person=person)
             action = "branch" if parent else "begin"
@@ -217,10 +228,12 @@ class Drafts:
             about, after = waiting[-1], before.revision + 1
             at = about - 1 if kind == "undo" else about
             touched = {row[0] for row in change.rows(
-                "SELECT atom_id FROM labels WHERE plan_id = ? AND revision = ?", (plan_id, about)
+                "SELECT atom_id FROM review_labels WHERE review_id = ? AND plan_id = ? AND revision = ?",
+                (change.review_id, plan_id, about),
             )}  # fmt: skip
             said = {row[0] for row in change.rows(
-                "SELECT community_id FROM communities WHERE plan_id = ? AND revision = ?", (plan_id, about)
+                "SELECT community_id FROM review_communities WHERE review_id = ? AND plan_id = ? AND revision = ?",
+                (change.review_id, plan_id, about),
             )}  # fmt: skip
             moves = {atom: to for atom, to in self.labels(plan_id, at).items() if atom in touched}
             notes = [note for note in self.communities(plan_id, at).values() if note.community_id in said]
@@ -246,7 +259,10 @@ class Drafts:
                 raise ConflictError("computed", plan=note.title)
             if any(other.title == title and other.plan_id != plan_id for other in self.all()):
                 raise ConflictError("title_taken", title=title)
-            change.write("UPDATE plans SET title = ? WHERE plan_id = ?", (title, plan_id))
+            change.write(
+                "UPDATE review_plans SET title = ? WHERE review_id = ? AND plan_id = ?",
+                (title, change.review_id, plan_id),
+            )
             change.log(person, "retitle", plan_id=plan_id, was=note.title, title=title)
 
     def mark(self, plan_id: str, status: Status, *, expected: int, person: str) -> None:
@@ -257,22 +273,39 @@ class Drafts:
                 raise ConflictError("computed", plan=note.title)
             if note.revision != expected:
                 raise self.difference(plan_id, expected)
-            change.write("UPDATE plans SET status = ? WHERE plan_id = ?", (status, plan_id))
+            change.write(
+                "UPDATE review_plans SET status = ? WHERE review_id = ? AND plan_id = ?",
+                (status, change.review_id, plan_id),
+            )
             change.log(
                 person, "mark", plan_id=plan_id, before=expected, after=expected, was=note.status, status=status
             )
 
-    def write_verdict(self, plan_id: str, revision: int, *, adoptable: bool, findings: str) -> None:
-        """Keep what the checks say of a revision; ``findings`` as JSON text."""
+    def write_verdict(
+        self, plan_id: str, revision: int, *, adoptable: bool, findings: str, must: int, person: str
+    ) -> None:
+        """Keep what the checks say of a revision, and say so in the audit log; ``findings`` as JSON text."""
         with self.store.change() as change:
             change.write(
-                "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (plan_id, revision, adoptable, findings)
+                "INSERT OR REPLACE INTO review_verdicts VALUES (?, ?, ?, ?, ?)",
+                (change.review_id, plan_id, revision, adoptable, findings),
             )
+            change.log(person, "judge", plan_id=plan_id, after=revision, adoptable=adoptable, must=must)
+
+    def unjudged(self) -> list[tuple[str, int]]:
+        """Plans and revisions that have no verdict, in the order in which they were written."""
+        query = (
+            "SELECT r.plan_id, r.revision FROM review_revisions r LEFT JOIN review_verdicts v "
+            "USING (review_id, plan_id, revision) WHERE r.review_id = ? AND v.revision IS NULL "
+            "ORDER BY r.moment, r.plan_id, r.revision"
+        )
+        return [(row["plan_id"], row["revision"]) for row in self.store.rows(query, (self.store.review_id,))]
 
     def verdict(self, plan_id: str, revision: int) -> tuple[bool, str] | None:
         """Whether a revision is adoptable, and its findings as JSON text; None while it is not judged."""
         row = self.store.row(
-            "SELECT adoptable, findings FROM verdicts WHERE plan_id = ? AND revision = ?", (plan_id, revision)
+            "SELECT adoptable, findings FROM review_verdicts WHERE review_id = ? AND plan_id = ? AND revision = ?",
+            (self.store.review_id, plan_id, revision),
         )
         return None if row is None else (bool(row["adoptable"]), str(row["findings"]))
 
@@ -336,14 +369,19 @@ def _revise(
 ) -> None:
     """The rows of one revision."""
     change.write(
-        "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)", (plan_id, revision, kind, about, person, now())
+        "INSERT INTO review_revisions VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (change.review_id, plan_id, revision, kind, about, person, now()),
     )
     change.write_all(
-        "INSERT INTO labels VALUES (?, ?, ?, ?)", [(plan_id, atom, revision, to) for atom, to in moves.items()]
+        "INSERT INTO review_labels VALUES (?, ?, ?, ?, ?)",
+        [(change.review_id, plan_id, atom, revision, to) for atom, to in moves.items()],
     )
     notes = [asdict(note) for note in communities]
     change.write_all(
-        "INSERT INTO communities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(plan_id, row.pop("community_id"), revision, *row.values()) for row in notes],
+        "INSERT INTO review_communities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(change.review_id, plan_id, row.pop("community_id"), revision, *row.values()) for row in notes],
     )
-    change.write("UPDATE plans SET revision = ? WHERE plan_id = ?", (revision, plan_id))
+    change.write(
+        "UPDATE review_plans SET revision = ? WHERE review_id = ? AND plan_id = ?",
+        (revision, change.review_id, plan_id),
+    )

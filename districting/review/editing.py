@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from districting.language import say
+from districting.language import Language, say
 from districting.review import bodies
 from districting.review.doors import Doors
-from districting.review.exporting import export
 from districting.review.people import Person
 from districting.review.telling import plan_of
 
@@ -46,21 +46,22 @@ def editing(doors: Doors) -> APIRouter:
         return desk.shown(plan)
 
     @router.post("/plans/{plan}/look")
-    def look(plan: str, body: bodies.Look, person: Person = reader) -> list[bodies.Choice]:
+    def look(plan: str, body: bodies.Look, request: Request, person: Person = reader) -> list[bodies.Choice]:
         """What a move would do, before it is made."""
+        language = doors.language(request)
         options = editor.options(plan, body.revision, body.atoms, body.community)
         names = {one.community_id: one.name for one in desk.communities(plan).values()}
         return [
             bodies.Choice(
                 community=option.community_id,
-                name=names.get(option.community_id, say("review.new", desk.language)),
+                name=names.get(option.community_id, say("review.new", language)),
                 before={one: bodies.Sum(**asdict(totals)) for one, totals in option.before.items()},
                 after={one: bodies.Sum(**asdict(totals)) for one, totals in option.after.items()},
                 doubts=[
                     bodies.Doubt(
                         key=doubt.key,
                         strength=doubt.strength,
-                        sentence=say(f"review.objection.{doubt.key}", desk.language, **_named(doubt.values, desk)),
+                        sentence=say(f"review.objection.{doubt.key}", language, **_named(doubt.values, language)),
                     )
                     for doubt in option.objections
                 ],
@@ -140,6 +141,9 @@ def editing(doors: Doors) -> APIRouter:
     @router.get("/plans/{plan}/export", response_class=Response, responses=bodies.REFUSALS_OF_FILES)
     def taken(plan: str, person: Person = reader) -> Response:
         """The plan with its verdict, what was said of it, and the audit log, as a zip."""
+        from districting.review.exporting import export
+
+        desk.judge_all(plan)
         name = "".join(letter for letter in plan if letter.isascii() and (letter.isalnum() or letter in "-_"))
         disposition = {"content-disposition": f'attachment; filename="{name}.zip"'}
         return Response(export(desk, plan), media_type="application/zip", headers=disposition)
@@ -153,8 +157,6 @@ def editing(doors: Doors) -> APIRouter:
     return router
 
 
-def _named(values: Any, desk: Any) -> dict[str, Any]:
+def _named(values: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Values of a sentence, with a word for a community that has no name yet."""
-    return {
-        key: value or say("review.new", desk.language) if key == "name" else value for key, value in values.items()
-    }
+    return {key: value or say("review.new", language) if key == "name" else value for key, value in values.items()}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from districting.language import say
-from districting.plans.problem import Ints
 from districting.review.desk import Desk
 from districting.review.drafts import CommunityNote, Kind, Labels, Status
 from districting.review.locks import check_moves
-from districting.review.preview import Desktop, Option
 from districting.review.refusals import ConflictError, MissingError
+
+if TYPE_CHECKING:
+    from districting.plans.problem import Ints
+    from districting.review.preview import Desktop, Option
 
 
 class Editor:
@@ -103,6 +105,8 @@ class Editor:
 
     def desktop(self, plan_id: str) -> Desktop:
         """A plan as it stands, ready for previews."""
+        from districting.review.preview import Desktop  # read with the case, not with the first page
+
         note, locks = self.desk.drafts.get(plan_id), self.desk.locks.of(plan_id)
         key = (plan_id, note.revision)
         if key not in self._desktops:
@@ -225,6 +229,7 @@ class Editor:
         expected = note.revision if revision is None else revision
         if status != "draft":
             judged = desk.judge(plan_id, note.revision)
+            desk.judge_all(plan_id)
             if status == "final" and not judged.adoptable:
                 must = sum(finding.strength == "must" for finding in judged.findings)
                 raise ConflictError("not_adoptable", count=must)

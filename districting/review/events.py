@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-#: A sign of life to keep proxies from closing a quiet line, s.
+#: A sign of life keeps proxies from closing a quiet line, s; as often it is asked whether the session stands.
 HEARTBEAT_S = 15.0
 
 #: Messages that a browser may lag behind before it is told to ask for everything again.
 MOST_WAITING = 500
+
+
+@dataclass(frozen=True)
+class Ear:
+    """Whose browser listens; ``session`` tells the browsers of one person apart."""
+
+    name: str
+    session: str
 
 
 class Hub:
@@ -21,12 +29,12 @@ class Hub:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._lines: dict[asyncio.Queue[str | None], str] = {}
+        self._lines: dict[asyncio.Queue[str | None], Ear] = {}
 
     @property
     def present(self) -> list[str]:
-        """Names of those who listen, sorted."""
-        return sorted(Counter(self._lines.values()))
+        """Names of those who listen, sorted, each once."""
+        return sorted({ear.name for ear in list(self._lines.values())})
 
     def begin(self) -> None:
         """Take the running event loop as the one that sends."""
@@ -36,9 +44,24 @@ class Hub:
         """Send a message to everybody; safe from any thread, silent while nobody can listen."""
         head = "" if number is None else f"id: {number}\n"
         text = f"{head}event: {kind}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
+        self._soon(self._send, text)
+
+    def dismiss(self, name: str | None = None, *, session: str | None = None) -> None:
+        """Close every line of a person, or of one session, at once; safe from any thread.
+
+        What waits in such a line is dropped: it may tell what the person may no longer see.
+        """
+        self._soon(self._close, name, session)
+
+    def end(self) -> None:
+        """Close every line; safe from any thread."""
+        self._soon(self._send, None)
+
+    def _soon(self, work: Callable[..., None], *values: Any) -> None:
+        """Have the loop do something; orders are kept."""
         if self._loop is not None and not self._loop.is_closed():
             with suppress(RuntimeError):  # the loop ends while we ask
-                self._loop.call_soon_threadsafe(self._send, text)
+                self._loop.call_soon_threadsafe(work, *values)
 
     def _send(self, text: str | None) -> None:
         for line in self._lines:
@@ -47,24 +70,34 @@ class Hub:
             else:
                 line.put_nowait("event: again\ndata: {}\n\n")
 
-    def end(self) -> None:
-        """Close every line; safe from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._send, None)
+    def _close(self, name: str | None, session: str | None) -> None:
+        for line, ear in self._lines.items():
+            if ear.name == name or ear.session == session:
+                while not line.empty():
+                    line.get_nowait()
+                line.put_nowait(None)
 
-    async def listen(self, name: str) -> AsyncIterator[str]:
-        """Messages for one browser until it leaves or the server ends."""
+    async def listen(self, ear: Ear, *, stands: Callable[[], bool]) -> AsyncIterator[str]:
+        """Messages for one browser until it leaves, its session ends, or the server does.
+
+        Parameters
+        ----------
+        stands
+            Whether the session is still good; asked at the beginning and at every sign of life, since a session
+            may also just run out.
+        """
         line: asyncio.Queue[str | None] = asyncio.Queue()
-        self._lines[line] = name
+        self._lines[line] = ear
         self.tell("present", self.present)
         try:
+            if not stands():  # it may have ended between the request and the line
+                return
             yield "retry: 1000\n\n"
             while True:
                 try:
                     text = await asyncio.wait_for(line.get(), HEARTBEAT_S)
                 except TimeoutError:
-                    text = ": \n\n"
+                    text = ": \n\n" if stands() else None
                 if text is None:
                     return
                 yield text

@@ -131,6 +131,14 @@ class Ground:
             )
         )
 
+    def sums(self, labels: Mapping[str, str | None], used: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Position in ``used`` by atom position, −1 for none, and the households of each that is used."""
+        index = {one: at for at, one in enumerate(used)}
+        label = np.array([index.get(labels.get(atom) or "", -1) for atom in self.atom_ids], dtype=np.int64)
+        inside = label >= 0
+        sums = np.bincount(label[inside], weights=self.households[inside], minlength=len(used))
+        return label.tolist(), [int(total) for total in sums]
+
     def positions(self, atoms: Sequence[str]) -> Ints:
         """Positions of atoms by id, −1 for unknown ones."""
         return pd.Index(self.atom_ids).get_indexer(pd.Index(list(atoms), dtype=object)).astype(np.int64)

@@ -1,6 +1,6 @@
 """What is locked in a draft: communities that gain and lose nothing, atoms that stay together.
 
-The same locks bind edits by hand and, as locks of the case, the optimizer.
+The same locks bind edits by hand and, as locks of the case, the optimizer (`districting.review.best`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from districting.plans.posing import LockRequest
-from districting.plans.problem import Ints
 from districting.records.store import Store, now
 from districting.review.refusals import ConflictError, MissingError, RefusedError
 
@@ -42,7 +38,11 @@ class Locks:
 
     def of(self, plan_id: str) -> list[Held]:
         """Locks of a plan, oldest first."""
-        rows = self.store.rows("SELECT * FROM locks WHERE plan_id = ? ORDER BY lock_id", (plan_id,))
+        query = (
+            "SELECT lock_id, plan_id, kind, community_id, atoms, person, moment FROM review_locks "
+            "WHERE review_id = ? AND plan_id = ? ORDER BY lock_id"
+        )
+        rows = self.store.rows(query, (self.store.review_id, plan_id))
         return [Held(**{**dict(row), "atoms": tuple(json.loads(row["atoms"]))}) for row in rows]
 
     def hold(self, plan_id: str, communities: Iterable[str], *, person: str) -> None:
@@ -51,9 +51,9 @@ class Locks:
         fresh = sorted(set(communities) - held)
         with self.store.change() as change:
             change.write_all(
-                "INSERT INTO locks (plan_id, kind, community_id, atoms, person, moment) "
-                "VALUES (?, 'community', ?, '[]', ?, ?)",
-                [(plan_id, one, person, now()) for one in fresh],
+                "INSERT INTO review_locks (review_id, plan_id, kind, community_id, atoms, person, moment) "
+                "VALUES (?, ?, 'community', ?, '[]', ?, ?)",
+                [(change.review_id, plan_id, one, person, now()) for one in fresh],
             )
             change.log(person, "lock", plan_id=plan_id, communities=fresh)
 
@@ -63,8 +63,9 @@ class Locks:
             raise RefusedError("together")
         with self.store.change() as change:
             change.write(
-                "INSERT INTO locks (plan_id, kind, atoms, person, moment) VALUES (?, 'together', ?, ?, ?)",
-                (plan_id, json.dumps(sorted(set(atoms))), person, now()),
+                "INSERT INTO review_locks (review_id, plan_id, kind, atoms, person, moment) "
+                "VALUES (?, ?, 'together', ?, ?, ?)",
+                (change.review_id, plan_id, json.dumps(sorted(set(atoms))), person, now()),
             )
             change.log(person, "together", plan_id=plan_id, atoms=sorted(set(atoms)))
 
@@ -74,7 +75,7 @@ class Locks:
         if lock_id is not None and not known:
             raise MissingError("lock")
         with self.store.change() as change:
-            change.write_all("DELETE FROM locks WHERE lock_id = ?", [(lock.lock_id,) for lock in known])
+            change.write_all("DELETE FROM review_locks WHERE lock_id = ?", [(lock.lock_id,) for lock in known])
             told = [lock.community_id or list(lock.atoms) for lock in known]
             change.log(person, "unlock", plan_id=plan_id, locks=told)
 
@@ -103,44 +104,3 @@ def check_moves(
     for lock in locks:
         if lock.kind == "together" and len({after.get(atom) for atom in lock.atoms}) > 1:
             raise ConflictError("parted", count=len(lock.atoms))
-
-
-def requests(
-    locks: Sequence[Held],
-    labels: Mapping[str, str | None],
-    today: Mapping[str, str | None],
-    *,
-    atom_ids: Sequence[str],
-    edges: Ints,
-) -> tuple[LockRequest, ...]:
-    """The locks of a draft as locks of the case, which `propose` keeps.
-
-    A community that stands as today is kept. Any other is asked for by its atoms: they stay together, and each
-    atom that touches them stays out. With contiguity that is the community exactly.
-
-    Parameters
-    ----------
-    labels, today
-        Community by atom, in the draft and today.
-    atom_ids, edges
-        Land by position, and pairs of positions that people can walk between.
-    """
-    label = np.array([labels.get(atom) or "" for atom in atom_ids], dtype=object)
-    standing = np.array([today.get(atom) or "" for atom in atom_ids], dtype=object)
-    made: list[LockRequest] = []
-    for lock in locks:
-        if lock.kind == "together":
-            made.append(LockRequest("together", atoms=lock.atoms))
-            continue
-        inside = label == lock.community_id
-        if not inside.any():
-            continue
-        if np.array_equal(inside, standing == lock.community_id):
-            made.append(LockRequest("keep", communities=(str(lock.community_id),)))
-            continue
-        own = [atom for atom, here in zip(atom_ids, inside, strict=True) if here]
-        made.append(LockRequest("together", atoms=tuple(own)))
-        across = edges[inside[edges[:, 0]] != inside[edges[:, 1]]]
-        outside = np.unique(across[~inside[across]])
-        made += [LockRequest("apart", atoms=(own[0], atom_ids[int(pos)])) for pos in outside]
-    return tuple(made)

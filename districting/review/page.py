@@ -22,11 +22,22 @@ _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]
 ASSETS: Mapping[str, str] = {
     "live.js": "text/javascript; charset=utf-8",
     "live.css": "text/css; charset=utf-8",
+    "plain.css": "text/css; charset=utf-8",
 }
 
 #: Scripts that make up ``live.js``, in this order: the page's own building blocks, then ours.
-_PAGE_SCRIPTS = ("payload.js", "elements.js", "scene.js")
-_SCRIPTS = ("server.js", "relabel.js", "painting.js", "desk.js", "bridge.js", "following.js", "live.js")
+_PAGE_SCRIPTS = ("payload.js", "elements.js", "language.js", "scene.js")
+_SCRIPTS = (
+    "server.js",
+    "dialogs.js",
+    "relabel.js",
+    "painting.js",
+    "desk.js",
+    "bridge.js",
+    "following.js",
+    "talking.js",
+    "live.js",
+)
 
 
 @dataclass(frozen=True)
@@ -106,8 +117,11 @@ def _titled(sealed: str, titles: Mapping[str, str]) -> str:
     raw = gzip.decompress(base64.b64decode(sealed))
     (length,) = struct.unpack_from("<I", raw)
     letter: dict[str, Any] = json.loads(raw[4 : 4 + length])
-    for plan in letter["plans"]:
-        plan["title"] = titles.get(plan["id"], plan["title"])
+    others = letter.get("other", {}).get("plans", {})
+    for at, plan in enumerate(letter["plans"]):
+        if plan["id"] in titles:  # what people called it is the same in every language
+            plan["title"] = titles[plan["id"]]
+            others.get(str(at), {}).pop("title", None)
     text = json.dumps(letter, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 4)
     packed = struct.pack("<I", len(text)) + text + raw[4 + length :]

@@ -61,13 +61,15 @@ class People:
         token = secrets.token_urlsafe(24)
         with self.store.change() as change:
             change.write(
-                "INSERT INTO people (name, role, token_hash, moment) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) "
-                "DO UPDATE SET role = ?2, token_hash = ?3, revoked = NULL",
-                (name.strip(), role, _hash(token), now()),
+                "INSERT INTO review_people (review_id, name, role, token_hash, moment) "
+                "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (review_id, name) "
+                "DO UPDATE SET role = ?3, token_hash = ?4, revoked = NULL",
+                (change.review_id, name.strip(), role, _hash(token), now()),
             )
             change.write(
-                "DELETE FROM sessions WHERE person_id = (SELECT person_id FROM people WHERE name = ?)",
-                (name.strip(),),
+                "DELETE FROM review_sessions WHERE person_id = "
+                "(SELECT person_id FROM review_people WHERE review_id = ? AND name = ?)",
+                (change.review_id, name.strip()),
             )
             change.log(by, "invite", name=name.strip(), role=role)
         return token
@@ -77,30 +79,38 @@ class People:
         if person_id == by.person_id:
             raise ConflictError("oneself")
         with self.store.change() as change:
-            row = change.row("SELECT name FROM people WHERE person_id = ?", (person_id,))
+            row = change.row(
+                "SELECT name FROM review_people WHERE review_id = ? AND person_id = ?",
+                (change.review_id, person_id),
+            )
             if row is None:
                 raise MissingError("person")
             change.write(
-                "UPDATE people SET revoked = ?, token_hash = NULL WHERE person_id = ?", (now(), person_id)
+                "UPDATE review_people SET revoked = ?, token_hash = NULL WHERE person_id = ?", (now(), person_id)
             )
-            change.write("DELETE FROM sessions WHERE person_id = ?", (person_id,))
+            change.write("DELETE FROM review_sessions WHERE person_id = ?", (person_id,))
             change.log(by.name, "revoke", name=row["name"])
 
     def resident(self, name: str) -> int:
         """The planner at this machine, who needs no invitation; returns the person's number."""
         with self.store.change() as change:
             change.write(  # whoever is at this machine holds the files anyway: the role is not to be lost
-                "INSERT INTO people (name, role, moment) VALUES (?1, 'planner', ?2) ON CONFLICT (name) "
-                "DO UPDATE SET role = 'planner', revoked = NULL",
-                (name, now()),
+                "INSERT INTO review_people (review_id, name, role, moment) VALUES (?1, ?2, 'planner', ?3) "
+                "ON CONFLICT (review_id, name) DO UPDATE SET role = 'planner', revoked = NULL",
+                (change.review_id, name, now()),
             )
-            row = change.row("SELECT person_id FROM people WHERE name = ?", (name,))
+            row = change.row(
+                "SELECT person_id FROM review_people WHERE review_id = ? AND name = ?", (change.review_id, name)
+            )
         assert row is not None
         return int(row["person_id"])
 
     def join(self, token: str) -> str | None:
         """A session for the bearer of an invitation; None for a token that nobody holds."""
-        row = self.store.row("SELECT person_id FROM people WHERE token_hash = ?", (_hash(token),))
+        row = self.store.row(
+            "SELECT person_id FROM review_people WHERE review_id = ? AND token_hash = ?",
+            (self.store.review_id, _hash(token)),
+        )
         return None if row is None else self.begin_session(int(row["person_id"]))
 
     def begin_session(self, person_id: int) -> str:
@@ -108,25 +118,35 @@ class People:
         secret = secrets.token_urlsafe(32)
         expires = (datetime.now(UTC) + timedelta(days=SESSION_DAYS)).isoformat(timespec="seconds")
         with self.store.change() as change:
-            change.write("DELETE FROM sessions WHERE expires < ?", (now(),))
+            change.write("DELETE FROM review_sessions WHERE expires < ?", (now(),))
             change.write(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?)",
+                "INSERT INTO review_sessions VALUES (?, ?, ?, ?)",
                 (_hash(secret), person_id, secrets.token_urlsafe(16), expires),
             )
         return secret
 
+    def end_session(self, secret: str) -> None:
+        """Sign a browser out; no session, no change."""
+        with self.store.change() as change:
+            change.write("DELETE FROM review_sessions WHERE session_hash = ?", (_hash(secret),))
+
     def of_session(self, secret: str) -> Person | None:
         """Who a cookie belongs to; None for none, an old or a revoked one."""
         row = self.store.row(
-            "SELECT p.person_id, p.name, p.role, s.csrf FROM sessions s JOIN people p USING (person_id) "
-            "WHERE s.session_hash = ? AND s.expires >= ? AND p.revoked IS NULL",
-            (_hash(secret), now()),
+            "SELECT p.person_id, p.name, p.role, s.csrf FROM review_sessions s "
+            "JOIN review_people p USING (person_id) "
+            "WHERE p.review_id = ? AND s.session_hash = ? AND s.expires >= ? AND p.revoked IS NULL",
+            (self.store.review_id, _hash(secret), now()),
         )
         return None if row is None else Person(**dict(row))
 
     def all(self) -> list[dict[str, object]]:
         """Everybody who takes part, without their secrets."""
-        rows = self.store.rows("SELECT person_id, name, role, moment, revoked FROM people ORDER BY person_id")
+        query = (
+            "SELECT person_id, name, role, moment, revoked FROM review_people WHERE review_id = ? "
+            "ORDER BY person_id"
+        )
+        rows = self.store.rows(query, (self.store.review_id,))
         return [dict(row) for row in rows]
 
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from districting.errors import DistrictingError, InputError
-from districting.flow.run import Alternative
-from districting.language import say
-from districting.plans.problem import Ints
+from districting.language import Language, say
 from districting.progress import Figures, Step
-from districting.review.computed import note_of
 from districting.review.desk import Desk
-from districting.review.drafts import Labels
-from districting.review.locks import requests
 from districting.review.refusals import ConflictError, MissingError, StaleError
+
+if TYPE_CHECKING:
+    from districting.review.best import Found
 
 #: Browsers hear of progress at most so often, s.
 TELL_EVERY_S = 0.25
+
+Told = dict[Language, list[str]]
 
 State = Literal["running", "done", "no_plan", "cancelled", "failed"]
 
@@ -42,9 +40,11 @@ class Search:
     state
         How it stands.
     sentences
-        Where it is, how it ended, why there is no plan.
+        Where it is, how it ended, why there is no plan; in every language.
     value, bound, gap
         Of the best plan so far.
+    share
+        Of the sub-districts that are done, 0 to 1.
     result
         (plan, revision) that the result was written to.
     """
@@ -56,10 +56,11 @@ class Search:
     mode: str
     person: str
     state: State = "running"
-    sentences: list[str] = field(default_factory=list)
+    sentences: Told = field(default_factory=dict)
     value: float | None = None
     bound: float | None = None
     gap: float | None = None
+    share: float | None = None
     seconds: float = 0.0
     result: tuple[str, int] | None = None
 
@@ -139,59 +140,48 @@ class Searches:
 
     def _run(self, search: Search, ids: Sequence[str]) -> None:
         """The search, in a thread of its own."""
+        from districting.review.best import best_from_here  # the optimizer: the first page does not wait for it
+
         began = time.perf_counter()
-        desk, language = self.desk, self.desk.language
+        desk = self.desk
         try:
-            opened = desk.opened
-            labels = desk.drafts.labels(search.plan_id, search.revision)
-            ground = opened.ground
-            land = [atom for atom, dry in zip(ground.atom_ids, ground.land, strict=True) if dry]
-            order = {atom: at for at, atom in enumerate(land)}
-            edges = ground.edges[ground.land[ground.edges].all(axis=1)]
-            places = [order.get(atom, -1) for atom in ground.atom_ids]
-            held = requests(
+            found = best_from_here(
+                desk.opened,
+                desk.drafts.labels(search.plan_id, search.revision),
                 desk.locks.of(search.plan_id),
-                labels,
-                ground.today,
-                atom_ids=land,
-                edges=_renumbered(edges, places),
+                subdistricts=ids,
+                mode=search.mode,
+                stop=lambda: self._stop,
+                progress=_Teller(self, search),
             )
-            study = opened.study.with_locks([*opened.study.case.locks, *held], progress=_Teller(self, search))
-            run = study.propose(subdistricts=ids, modes=[search.mode], stop=lambda: self._stop)
             search.seconds = round(time.perf_counter() - began, 1)
             if self._cancelled:
-                search.state, search.sentences = "cancelled", [say("review.search.cancelled", language)]
+                search.state, search.sentences = "cancelled", _told("review.search.cancelled")
             else:
-                self._take(search, run.alternatives[0], labels, set(ids))
+                self._take(search, found)
         except InputError as error:
-            search.state, search.sentences = "failed", error.sentences(language)
+            search.state = "failed"
+            search.sentences = {language: error.sentences(language) for language in get_args(Language)}
         except DistrictingError as error:
-            search.state, search.sentences = "failed", [str(error)]
-        self._tell(search)
+            search.state = "failed"
+            search.sentences = {language: [str(error)] for language in get_args(Language)}
+        finally:
+            if search.state == "running":  # a fault of ours goes up, but the page is not to wait for ever
+                search.state = "failed"
+            self._tell(search)
 
-    def _take(self, search: Search, found: Alternative, labels: Labels, ids: set[str]) -> None:
+    def _take(self, search: Search, found: Found) -> None:
         """Write what was found into the draft."""
-        desk, language = self.desk, self.desk.language
-        why = found.conflict_sentences(language)
-        solved = ids - set(found.plan.unresolved)
-        table = desk.opened.study.territory.atoms.table["subdistrict_id"]
-        inside = set(map(str, table.index[table.isin(list(solved))]))
-        new: Labels = {
-            str(atom): None if one is None else str(one)
-            for atom, one in found.plan.assignment.items()
-            if atom in inside
-        }
-        moves: Labels = {atom: one for atom, one in new.items() if labels.get(atom) != one}
-        if not solved:
-            search.state, search.sentences = "no_plan", why or [say("review.search.no_plan", language)]
+        desk, why = self.desk, found.why
+        if not found.solved:
+            told = why if any(why.values()) else _told("review.search.no_plan")
+            search.state, search.sentences = "no_plan", told
             return
-        if not moves:
-            search.state, search.sentences = "done", [say("review.search.nothing", language), *why]
+        if not found.moves:
+            search.state, search.sentences = "done", _told("review.search.nothing", why)
             return
-        used = found.plan.communities.loc[sorted({one for one in new.values() if one is not None})]
-        notes = [note_of(str(community_id), row) for community_id, row in used.iterrows()]
         known = desk.drafts.communities(search.plan_id)
-        fresh = [note for note in notes if known.get(note.community_id) != note]
+        fresh = [note for note in found.communities if known.get(note.community_id) != note]
         about = {"mode": search.mode, "subdistricts": list(search.subdistricts), "seconds": search.seconds}
         plan_id, revision, key = search.plan_id, search.revision, "review.search.done"
         try:
@@ -199,19 +189,19 @@ class Searches:
                 plan_id,
                 expected=revision,
                 kind="best",
-                moves=moves,
+                moves=found.moves,
                 communities=fresh,
                 person=search.person,
                 **about,
             )
         except (StaleError, ConflictError):  # people have gone on meanwhile: nothing of theirs is lost, nor this
-            title = say("review.search.branch", language, title=desk.drafts.get(plan_id).title)
+            title = say("review.search.branch", desk.language, title=desk.drafts.get(plan_id).title)
             plan_id = desk.drafts.branch(plan_id, title=title, person=search.person, revision=revision).plan_id
             after = desk.drafts.revise(
                 plan_id,
                 expected=0,
                 kind="best",
-                moves=moves,
+                moves=found.moves,
                 communities=fresh,
                 person=search.person,
                 **about,
@@ -220,7 +210,8 @@ class Searches:
             desk.draw_later()
         desk.judge_later(plan_id)
         search.state, search.result = "done", (plan_id, after)
-        search.sentences = [say(key, language, count=len(moves), title=desk.drafts.get(plan_id).title), *why]
+        title = desk.drafts.get(plan_id).title
+        search.sentences = _told(key, why, count=len(found.moves), title=title)
 
     def _tell(self, search: Search) -> None:
         self.desk.hub.tell("search", search.to_json())
@@ -231,21 +222,31 @@ class _Teller:
 
     def __init__(self, searches: Searches, search: Search) -> None:
         self.searches, self.search = searches, search
-        self.figures = Figures()
+        self.figures: dict[str, Figures] = {}
+        self.ended: set[str] = set()
         self.told = 0.0
 
     def __call__(self, step: Step, /) -> None:
-        self.figures.take(step)
+        figures = self.figures.setdefault(step.where, Figures())
+        figures.take(step)
+        names = self.search.subdistricts
+        if step.ended and step.where in names:
+            self.ended.add(step.where)
         moment = time.monotonic()
         if moment - self.told < TELL_EVERY_S:
             return
         self.told = moment
-        search, figures = self.search, self.figures
+        search = self.search
         search.value, search.bound, search.gap = figures.incumbent, figures.bound, figures.gap
-        search.sentences = [say(step.stage, self.searches.desk.language)]
+        search.share = len(self.ended) / len(names) if len(names) > 1 else None
+        search.sentences = _told(step.stage)
+        if step.where in names:
+            search.sentences = {language: [step.where, *said] for language, said in search.sentences.items()}
         self.searches._tell(search)
 
 
-def _renumbered(edges: Ints, places: Sequence[int]) -> Ints:
-    """Pairs of positions among all atoms as pairs of positions among land."""
-    return np.asarray(places, dtype=np.int64)[edges].reshape(-1, 2)
+def _told(key: str, why: Mapping[Language, Sequence[str]] | None = None, /, **values: Any) -> Told:
+    """A sentence in every language, and why."""
+    return {
+        language: [say(key, language, **values), *(why or {}).get(language, ())] for language in get_args(Language)
+    }

@@ -14,6 +14,7 @@ from districting.errors import Fault, InputError
 from districting.review.app import create_app
 from districting.review.desk import Desk
 from districting.review.guard import LOCAL_HOSTS
+from districting.review.start import StartToken
 
 #: How long open answers may take at the end, s.
 _LAST_CALL_S = 2
@@ -49,23 +50,25 @@ class Address:
         return "https" if self.certificate else "http"
 
 
-def serve(desk: Desk, address: Address, *, begun: Callable[[str], None]) -> None:
+def serve(desk: Desk, address: Address, *, begun: Callable[[str, str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Parameters
     ----------
     begun
-        Told the address of the page once it can be opened.
+        Told the address of the page and the start link once they can be opened.
 
     Raises
     ------
     InputError
-        If the address cannot be used.
+        If the address cannot be used, or the case file turns out to be wrong: it is read while the page stands.
     """
+    start = StartToken()
     line = _listen(address)
     host, port = line.getsockname()[:2]
     named = address.host if address.local else _outward(str(host))
-    app = create_app(desk, hosts=LOCAL_HOSTS if address.local else frozenset(), secure=address.scheme == "https")
+    hosts = LOCAL_HOSTS if address.local else frozenset()
+    app = create_app(desk, start=start, hosts=hosts, secure=address.scheme == "https")
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -76,16 +79,26 @@ def serve(desk: Desk, address: Address, *, begun: Callable[[str], None]) -> None
         ssl_certfile=address.certificate,
         ssl_keyfile=address.key,
     )
-    begun(f"{address.scheme}://{named}:{port}/")
+    url = f"{address.scheme}://{f'[{named}]' if ':' in named else named}:{port}/"
+    begun(url, f"{url}join/{start.token}")
     _Server(config, desk).run(sockets=[line])
+    if desk.refusal is not None:
+        raise desk.refusal
 
 
 class _Server(uvicorn.Server):
-    """Closes the lines of the browsers first, so that the end need not wait for them."""
+    """Ends with a wrong case file, and closes the lines of the browsers first: the end waits for none."""
 
     def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
         super().__init__(config)
         self.desk = desk
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end; asked ten times a second."""
+        if self.desk.refusal is not None:
+            self.desk.hub.end()
+            return True
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to end."""

@@ -12,6 +12,10 @@ from districting.review.refusals import ConflictError, DeniedError, MissingError
 LONGEST_COMMENT = 4000
 LONGEST_NAME = 40
 
+#: What browsers hear of a comment and of a name.
+_COMMENT = "comment_id, plan_id, community_id, x, y, text, answers, person, moment, settled"
+_NAME = "name_id, plan_id, community_id, name, person, moment"
+
 
 class Talk:
     """Comments, votes and names in the store."""
@@ -38,9 +42,10 @@ class Talk:
         x, y = place or (None, None)
         with self.store.change() as change:
             cursor = change.write(
-                "INSERT INTO comments (plan_id, community_id, x, y, text, answers, person, moment) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (plan_id, community_id, x, y, text, answers, person.name, now()),
+                "INSERT INTO review_comments "
+                "(review_id, plan_id, community_id, x, y, text, answers, person, moment) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (change.review_id, plan_id, community_id, x, y, text, answers, person.name, now()),
             )
             number = int(cursor.lastrowid or 0)
             change.log(person.name, "comment", plan_id=plan_id, comment=number, community=community_id, text=text)
@@ -53,7 +58,7 @@ class Talk:
             raise DeniedError("role_planner")
         with self.store.change() as change:
             moment = now() if settled else None
-            change.write("UPDATE comments SET settled = ? WHERE comment_id = ?", (moment, comment_id))
+            change.write("UPDATE review_comments SET settled = ? WHERE comment_id = ?", (moment, comment_id))
             action = "settle" if settled else "reopen"
             change.log(person.name, action, plan_id=row["plan_id"], comment=comment_id, text=row["text"])
 
@@ -62,13 +67,14 @@ class Talk:
         with self.store.change() as change:
             if verdict is None:
                 change.write(
-                    "DELETE FROM votes WHERE plan_id = ? AND community_id = ? AND person = ?",
-                    (plan_id, community_id, person.name),
+                    "DELETE FROM review_votes "
+                    "WHERE review_id = ? AND plan_id = ? AND community_id = ? AND person = ?",
+                    (change.review_id, plan_id, community_id, person.name),
                 )
             else:
                 change.write(
-                    "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?)",
-                    (plan_id, community_id, person.name, verdict, now()),
+                    "INSERT OR REPLACE INTO review_votes VALUES (?, ?, ?, ?, ?, ?)",
+                    (change.review_id, plan_id, community_id, person.name, verdict, now()),
                 )
             change.log(person.name, "vote", plan_id=plan_id, community=community_id, verdict=verdict)
 
@@ -79,17 +85,19 @@ class Talk:
             raise RefusedError("name", longest=LONGEST_NAME)
         with self.store.change() as change:
             known = change.row(
-                "SELECT name_id FROM names WHERE plan_id = ? AND community_id = ? AND name = ?",
-                (plan_id, community_id, name),
+                "SELECT name_id FROM review_names "
+                "WHERE review_id = ? AND plan_id = ? AND community_id = ? AND name = ?",
+                (change.review_id, plan_id, community_id, name),
             )
             if known is not None:
                 raise ConflictError("name_taken", name=name)
             cursor = change.write(
-                "INSERT INTO names (plan_id, community_id, name, person, moment) VALUES (?, ?, ?, ?, ?)",
-                (plan_id, community_id, name, person.name, now()),
+                "INSERT INTO review_names (review_id, plan_id, community_id, name, person, moment) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (change.review_id, plan_id, community_id, name, person.name, now()),
             )
             number = int(cursor.lastrowid or 0)
-            change.write("INSERT INTO name_votes VALUES (?, ?)", (number, person.name))
+            change.write("INSERT INTO review_name_votes VALUES (?, ?)", (number, person.name))
             change.log(person.name, "name", plan_id=plan_id, community=community_id, name=name)
         return number
 
@@ -98,9 +106,11 @@ class Talk:
         row = self.name(name_id)
         with self.store.change() as change:
             if wanted:
-                change.write("INSERT OR IGNORE INTO name_votes VALUES (?, ?)", (name_id, person.name))
+                change.write("INSERT OR IGNORE INTO review_name_votes VALUES (?, ?)", (name_id, person.name))
             else:
-                change.write("DELETE FROM name_votes WHERE name_id = ? AND person = ?", (name_id, person.name))
+                change.write(
+                    "DELETE FROM review_name_votes WHERE name_id = ? AND person = ?", (name_id, person.name)
+                )
             change.log(
                 person.name,
                 "vote_name",
@@ -112,28 +122,39 @@ class Talk:
 
     def name(self, name_id: int) -> dict[str, Any]:
         """One name that was put forward."""
-        row = self.store.row("SELECT * FROM names WHERE name_id = ?", (name_id,))
+        query = f"SELECT {_NAME} FROM review_names WHERE review_id = ? AND name_id = ?"
+        row = self.store.row(query, (self.store.review_id, name_id))
         if row is None:
             raise MissingError("no_name", number=name_id)
         return dict(row)
 
     def comments(self) -> list[dict[str, Any]]:
         """Every comment, oldest first."""
-        return [dict(row) for row in self.store.rows("SELECT * FROM comments ORDER BY comment_id")]
+        query = f"SELECT {_COMMENT} FROM review_comments WHERE review_id = ? ORDER BY comment_id"
+        return [dict(row) for row in self.store.rows(query, (self.store.review_id,))]
 
     def votes(self) -> list[dict[str, Any]]:
         """Every vote that stands."""
-        query = "SELECT * FROM votes ORDER BY plan_id, community_id, person"
-        return [dict(row) for row in self.store.rows(query)]
+        query = (
+            "SELECT plan_id, community_id, person, verdict, moment FROM review_votes WHERE review_id = ? "
+            "ORDER BY plan_id, community_id, person"
+        )
+        return [dict(row) for row in self.store.rows(query, (self.store.review_id,))]
 
     def names(self) -> list[dict[str, Any]]:
         """Every name put forward, with who is for it; the most wanted first."""
         voters: dict[int, list[str]] = {}
-        for row in self.store.rows("SELECT name_id, person FROM name_votes ORDER BY name_id, person"):
+        query = (
+            "SELECT name_id, v.person FROM review_name_votes v JOIN review_names USING (name_id) "
+            "WHERE review_id = ? ORDER BY name_id, v.person"
+        )
+        for row in self.store.rows(query, (self.store.review_id,)):
             voters.setdefault(row["name_id"], []).append(row["person"])
         names = [
             {**dict(row), "voters": voters.get(row["name_id"], [])}
-            for row in self.store.rows("SELECT * FROM names ORDER BY name_id")
+            for row in self.store.rows(
+                f"SELECT {_NAME} FROM review_names WHERE review_id = ? ORDER BY name_id", (self.store.review_id,)
+            )
         ]
         return sorted(
             names,
@@ -141,7 +162,8 @@ class Talk:
         )
 
     def _comment(self, comment_id: int) -> dict[str, Any]:
-        row = self.store.row("SELECT * FROM comments WHERE comment_id = ?", (comment_id,))
+        query = f"SELECT {_COMMENT} FROM review_comments WHERE review_id = ? AND comment_id = ?"
+        row = self.store.row(query, (self.store.review_id, comment_id))
         if row is None:
             raise MissingError("no_comment", number=comment_id)
         return dict(row)

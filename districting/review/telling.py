@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from districting.reports.words import plan_title
 from districting.review.desk import Desk
 from districting.review.drafts import PlanNote, open_moves
 from districting.review.people import Person
@@ -27,7 +24,7 @@ def state_of(desk: Desk, searches: Searches, person: Person) -> dict[str, Any]:
         "fault": desk.fault,
         "drawn": desk.drawn,
         "plans": [_noted(desk, note) for note in desk.drafts.all()],
-        "modes": _modes(desk),
+        "modes": list(desk.opened.modes) if desk.ready.is_set() else [],
         "comments": desk.talk.comments(),
         "votes": desk.talk.votes(),
         "names": desk.talk.names(),
@@ -45,17 +42,19 @@ def plan_of(desk: Desk, plan_id: str) -> dict[str, Any]:
     labels, said = desk.drafts.labels(plan_id), desk.communities(plan_id)
     ground = desk.opened.ground
     used = sorted({one for one in labels.values() if one is not None})
-    index = {one: at for at, one in enumerate(used)}
-    label = np.array([index.get(labels.get(atom) or "", -1) for atom in ground.atom_ids], dtype=np.int64)
-    inside = label >= 0
-    households = np.bincount(label[inside], weights=ground.households[inside], minlength=len(used))
+    label, households = ground.sums(labels, used)
     verdict = desk.findings(plan_id, note.revision)
     communities = [
-        {**asdict(said[one]), "households": int(total)} for one, total in zip(used, households, strict=True)
+        {
+            **asdict(said[one]),
+            "households": total,
+            "subdistrict": desk.opened.subdistricts.get(said[one].subdistrict_id or "", ""),
+        }
+        for one, total in zip(used, households, strict=True)
     ]
     return {
         **_noted(desk, note),
-        "label": label.tolist(),
+        "label": label,
         "households_moved": ground.households_moved(labels),
         "communities": communities,
         "findings": None if verdict is None else verdict[1],
@@ -75,10 +74,3 @@ def _noted(desk: Desk, note: PlanNote) -> dict[str, Any]:
         "adoptable": None if verdict is None else verdict[0],
         "must": must,
     }
-
-
-def _modes(desk: Desk) -> list[dict[str, str]]:
-    """How a search can be made: the modes of the case with their titles, the gentlest first."""
-    named = zip(desk.study.case.solve.modes, desk.study.case.approaches(), strict=True)
-    found = [{"mode": mode, "title": plan_title(one.plan_id, desk.language)} for mode, one in named]
-    return sorted(found, key=lambda one: not one["mode"].startswith("adjust"))

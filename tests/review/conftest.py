@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
 from districting.review.app import create_app
 from districting.review.desk import Desk
+from districting.review.start import StartToken
+from tests.reports.browsing import chromium
 
 Ask = Callable[..., Any]
 
@@ -28,6 +31,13 @@ def out(handed_over: Path, hamlet_folder: Path, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, or a skip that says why."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def desk(out: Path) -> Desk:
     """The desk; it opens with the server."""
     return Desk(out, case=out.parent / "case.toml")
@@ -36,9 +46,10 @@ def desk(out: Path) -> Desk:
 @pytest.fixture(scope="module")
 def server(desk: Desk) -> Iterator[TestClient]:
     """The planner at this machine, once the case has been read."""
-    with TestClient(create_app(desk), base_url="http://127.0.0.1") as client:
-        assert client.get("/").status_code == 200
-        assert desk.ready.wait(60), desk.fault
+    start = StartToken()
+    with TestClient(create_app(desk, start=start), base_url="http://127.0.0.1") as client:
+        assert client.get(f"/join/{start.token}").status_code == 200
+        assert desk.ready.wait(240), desk.fault
         client.headers["x-review"] = client.get("/api/state").json()["me"]["csrf"]
         yield client
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 @dataclass
 class Served:
-    """A server that runs, and the invitation links that it printed."""
+    """A server that runs, with the start link and the invitation links that it printed."""
 
     process: subprocess.Popen[str]
-    url: str
+    start_link: str
     links: list[str]
 
     @classmethod
@@ -34,12 +34,17 @@ class Served:
         )
         assert process.stdout is not None
         said = ""
-        while ".review.sqlite" not in said:
+        while ".records.gpkg" not in said:
             line = process.stdout.readline()
             assert line, said
             said += line
-        url, *links = re.findall(r"http://\S+", said)
-        return cls(process, url, links)
+        start_link, *links = re.findall(r"http://\S+", said)
+        return cls(process, start_link, links)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.start_link.partition("join/")[0]
 
     @property
     def port(self) -> int:

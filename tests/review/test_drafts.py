@@ -19,7 +19,7 @@ ATOMS = ("a", "b", "c", "d")
 
 def drafts_in(folder: Path) -> Drafts:
     """A store with one draft: every atom in A."""
-    drafts = Drafts(Store(folder / "s.sqlite"))
+    drafts = Drafts(Store(folder / "s.gpkg"))
     notes = [CommunityNote(one, one, "S", one) for one in "AB"]
     drafts.begin(
         "draft-1", title="one", status="draft", labels=dict.fromkeys(ATOMS, "A"), communities=notes, person="p"

@@ -4,68 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser
 
-from tests.reports.browsing import chromium
 from tests.review.conftest import until
+from tests.review.seats import SPOT, Seat, branch, go, pick, revision
 from tests.review.serving import Served
-
-#: Where an atom of the draft lies on the screen: one that can go to a neighbour without any doubt.
-_SPOT = """async () => {
-  const live = window.review, plan = live.pagePlan, atoms = live.page.maps.scene.atoms;
-  const pane = live.page.maps.panes.find((one) => one.plan === plan);
-  for (let atom = 0; atom < atoms.n; atom++) {
-    const told = await live.server.tell("POST", `plans/${plan.id}/look`, {revision: live.plan.revision, atoms: [live.ground.atoms[atom]]});
-    const good = told.find((one) => one.community && !one.doubts.length);
-    const [x, y] = atoms.middle(atom);
-    if (!good || atoms.at(x, y) !== atom) continue;
-    const from = Array.from(plan.label).findIndex((at, other) => plan.communities[at].id === good.community && atoms.at(...atoms.middle(other)) === other && atoms.around(atom).includes(other));
-    if (from < 0) continue;
-    const box = pane.box.getBoundingClientRect();
-    const spot = (at) => { const [u, v] = atoms.middle(at); const p = pane.map.latLngToContainerPoint([v, u]); return [box.left + p.x, box.top + p.y]; };
-    return {atom, community: good.community, at: spot(atom), from: spot(from), before: plan.communities[plan.label[atom]].id};
-  }
-  return null;
-}"""
-
-
-@dataclass
-class Seat:
-    """Somebody at a browser."""
-
-    page: Page
-    complaints: list[str]
-
-    def ask(self, script: str) -> Any:
-        """What a script gives; None while the page is being loaded anew."""
-        try:
-            return self.page.evaluate(f"() => {script}")
-        except Error as error:
-            if "context was destroyed" in str(error) or "navigation" in str(error):
-                return None
-            raise
-
-    def sees(self, script: str) -> Any:
-        """Wait until a script gives something true."""
-        return until(lambda: self.ask(script), seconds=120)
-
-    def holder(self, atom: int) -> str:
-        """Who holds an atom of the draft on this page."""
-        return str(
-            self.ask(f"(() => {{ const p = review.pagePlan; return p.communities[p.label[{atom}]].id }})()")
-        )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, or a skip that says why."""
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +25,10 @@ def served(out: Path) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def seats(browser: Browser, served: Served) -> Iterator[tuple[Seat, Seat]]:
     """The planner at this machine and Wang, both before the same fresh draft."""
-    made = []
-    for address in (served.url, served.links[0]):
-        page = browser.new_context(viewport={"width": 1500, "height": 860}).new_page()
-        seat = Seat(page, [])
-        page.on("pageerror", lambda error, seat=seat: seat.complaints.append(str(error)))
-        page.goto(address)
-        page.wait_for_selector("body[data-live]")
-        made.append(seat)
+    made = [Seat.take(browser, address) for address in (served.start_link, served.links[0])]
     here, wang = made
     here.sees("window.review.state.ready && window.review.ground")
-    here.page.once("dialog", lambda dialog: dialog.accept("draft"))
-    here.page.click("#live-branch")
+    branch(here, "draft")
     wang.sees("review.state.plans.some((one) => one.plan_id === 'draft-1')")
     wang.page.select_option("#live-plan", "draft-1")
     for seat in made:
@@ -99,24 +37,6 @@ def seats(browser: Browser, served: Served) -> Iterator[tuple[Seat, Seat]]:
     yield here, wang
     for seat in made:
         seat.page.context.close()
-
-
-def pick(seat: Seat) -> dict[str, Any]:
-    """Select one atom on the map that can go somewhere; the drawer tells where to."""
-    spot: dict[str, Any] = seat.page.evaluate(_SPOT)
-    seat.page.mouse.click(*spot["at"])
-    seat.sees(f"review.options.some((one) => one.community === '{spot['community']}')")
-    return spot
-
-
-def go(seat: Seat, community: str) -> None:
-    """Send the selection to a community."""
-    seat.page.click(f'#live .go[data-community="{community}"]')
-
-
-def revision(seat: Seat) -> int:
-    """Of the draft, as a page knows it."""
-    return int(seat.sees("review.plan && review.plan.revision + 1")) - 1
 
 
 def both_at(seats: tuple[Seat, Seat], number: int) -> None:
@@ -185,7 +105,7 @@ def test_a_border_is_pushed_by_dragging_and_a_locked_community_holds(seats: tupl
     here, _ = seats
     first = revision(here)
     here.page.click("#live-push")
-    spot = here.page.evaluate(_SPOT)
+    spot = here.page.evaluate(SPOT)
     here.page.mouse.move(*spot["from"])
     here.page.mouse.down()
     here.page.mouse.move(*spot["at"], steps=8)

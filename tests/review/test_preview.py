@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from districting.plans.problem import Window
+from districting.review.best import requests
 from districting.review.ground import Ground, components
-from districting.review.locks import Held, requests
+from districting.review.locks import Held
 from districting.review.preview import NEW, Desktop
 
 #: Atoms 0 … 8, row by row; the walls of the town are walked across everywhere.

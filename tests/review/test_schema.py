@@ -28,8 +28,8 @@ def planner(out: Path) -> Iterator[httpx2.Client]:
     """The planner at a running server."""
     served = Served.start(out)
     with httpx2.Client(base_url=served.url, timeout=30.0) as client:
-        client.get("/")
-        until(lambda: client.get("/api/state").json()["ready"])
+        assert client.get(served.start_link).status_code == 303
+        until(lambda: client.get("/api/state").json()["ready"], seconds=240)
         client.headers["x-review"] = client.get("/api/state").json()["me"]["csrf"]
         yield client
     served.end()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +18,9 @@ from starlette.testclient import TestClient
 
 from districting.review.app import create_app
 from districting.review.desk import Desk
+from districting.review.events import Ear
 from districting.review.guard import LONGEST_BODY
+from districting.review.start import StartToken
 from districting.study import Study
 from tests.review.conftest import until
 
@@ -146,9 +151,9 @@ def test_what_is_final_is_adoptable_and_the_export_holds_plan_verdict_and_audit_
     answer = server.get(f"/api/plans/{draft}/export")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as box:
         box.extractall(tmp_path)
-    assert Study.open(desk.study.case.path).check(tmp_path / "plan.csv").adoptable
+    assert Study.open(desk.case_path).check(tmp_path / "plan.csv").adoptable
     log = [one["action"] for one in json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))]
-    assert log[-5:] == ["branch", "move", "undo", "mark", "comment"]
+    assert [action for action in log if action != "judge"][-5:] == ["branch", "move", "undo", "mark", "comment"]
     table = pd.read_csv(tmp_path / "audit.csv")
     assert len(table) == len(log)
     assert json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["plan"]["status"] == "final"
@@ -182,18 +187,109 @@ def test_other_sites_other_names_and_long_bodies_are_turned_away(server: TestCli
     assert server.post("/api/comments", json=comment, headers={"origin": "http://127.0.0.1"}).status_code == 201
 
 
-def test_without_a_session_nothing_is_told_and_a_proxy_is_not_this_machine(server: TestClient) -> None:
+def test_who_comes_without_a_session_is_nobody_also_from_this_machine(server: TestClient) -> None:
     stranger = TestClient(server.app, base_url="http://127.0.0.1")
+    assert stranger.get("/").status_code == 401
     assert stranger.get("/api/state").status_code == 403
-    assert stranger.get("/", headers={"x-forwarded-for": "10.0.0.9"}).status_code == 401
+    assert stranger.get("/api/events").status_code == 403
     assert stranger.get("/join/guess").status_code == 401
+    assert not stranger.cookies
 
 
-def test_a_server_on_a_network_wants_an_invitation_of_everybody(desk: Desk, server: TestClient) -> None:
-    open_to_all = TestClient(create_app(desk, hosts=frozenset()), base_url="http://10.1.2.3:8765")
-    assert open_to_all.get("/").status_code == 401
+def test_the_start_link_makes_a_planner_once_and_only_who_is_in_may_follow_it_again(
+    desk: Desk, server: TestClient
+) -> None:
+    start = StartToken()
+    app = create_app(desk, start=start, hosts=frozenset())
+    first, second = (TestClient(app, base_url="http://10.1.2.3:8765") for _ in range(2))
+    token = start.token
+    assert first.get(f"/join/{token}").status_code == 200
+    assert first.get("/api/state").json()["me"]["role"] == "planner"
+    assert second.get(f"/join/{token}").status_code == 401
+    assert first.get(f"/join/{token}").status_code == 200
+    assert [one.action for one in desk.store.entries(last=1)] == ["start"]
     token = desk.people.invite("Sun", "reader", by="test")
-    assert open_to_all.get(f"/join/{token}").status_code == 200
+    assert second.get(f"/join/{token}").status_code == 200
+    assert second.get("/api/state").json()["me"]["role"] == "reader"
+
+
+def test_the_cookie_is_of_one_review_and_where_there_is_https_goes_nowhere_else(
+    desk: Desk, server: TestClient
+) -> None:
+    start = StartToken()
+    safe = TestClient(create_app(desk, start=start, secure=True), base_url="https://127.0.0.1")
+    answer = safe.get(f"/join/{start.token}", follow_redirects=False)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-districting-")
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
+
+
+def test_signing_out_ends_the_session_of_this_browser_only(server: TestClient, join: Join) -> None:
+    here, copied = join("Zhou", "reader"), TestClient(server.app, base_url="http://127.0.0.1")
+    copied.cookies.update(here.cookies)
+    assert here.delete("/api/session").status_code == 204
+    assert copied.get("/api/state").status_code == 403
+    assert server.get("/api/state").status_code == 200
+
+
+@pytest.mark.parametrize("how", ["revoked", "invited anew", "signed out", "run out"])
+def test_an_open_line_closes_at_once_when_its_session_ends(
+    server: TestClient, desk: Desk, join: Join, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("districting.review.events.HEARTBEAT_S", 0.2)
+    person = join("Feng", "reader")
+    secret = next(iter(person.cookies.values()))
+    found = desk.people.of_session(secret)
+    assert found is not None
+    heard: list[str] = []
+
+    async def listen() -> None:
+        ear = Ear("Feng", found.csrf)
+        async for text in desk.hub.listen(ear, stands=lambda: desk.people.of_session(secret) is not None):
+            heard.append(text)  # noqa: PERF401 - what came before the end is to be seen meanwhile
+
+    assert server.portal is not None
+    line = server.portal.start_task_soon(listen)
+    until(lambda: "Feng" in desk.hub.present and heard)
+    if how == "revoked":
+        assert server.delete(f"/api/people/{found.person_id}").status_code == 204
+    elif how == "invited anew":
+        desk.people.invite("Feng", "reviewer", by="test")
+    elif how == "signed out":
+        assert person.delete("/api/session").status_code == 204
+    else:
+        with desk.store.change() as change:
+            change.write("UPDATE review_sessions SET expires = '2000-01-01' WHERE csrf = ?", (found.csrf,))
+    line.result(timeout=20)
+    assert "Feng" not in desk.hub.present
+    assert not any("revoke" in text for text in heard)
+
+
+def test_every_revision_gets_its_verdict_and_the_audit_log_says_so(
+    server: TestClient, desk: Desk, draft: str
+) -> None:
+    atoms, _, target = a_move(server, draft)
+    server.post(f"/api/plans/{draft}/moves", json={"revision": 0, "atoms": atoms, "community": target})
+    server.post(f"/api/plans/{draft}/undo", json={"revision": 1})
+    server.post(f"/api/plans/{draft}/redo", json={"revision": 2})
+    assert server.get(f"/api/plans/{draft}/export").status_code == 200
+    verdicts = [desk.findings(draft, revision) for revision in range(4)]
+    assert None not in verdicts
+    assert (verdicts[0], verdicts[1]) == (verdicts[2], verdicts[3])
+    told = [one.after for one in desk.store.entries(plan_id=draft) if one.action == "judge"]
+    assert sorted(told) == [0, 1, 2, 3]
+
+
+def test_a_wrong_case_file_ends_the_server_with_a_sentence(out: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "case.toml"
+    case = (out.parent / "case.toml").read_text(encoding="utf-8")
+    wrong.write_text(re.sub('policy = ".*"', 'policy = "nowhere"', case, count=1), encoding="utf-8")
+    command = [sys.executable, "-m", "districting.cli", "review", str(out), "--no-open", "--port", "0"]
+    ended = subprocess.run(
+        [*command, "--case", str(wrong)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 2
+    assert "nowhere" in ended.stderr
 
 
 @pytest.mark.parametrize(

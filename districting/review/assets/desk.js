@@ -28,7 +28,7 @@ class Drawer {
     const held = element.contains(document.activeElement) ? document.activeElement.id : "";
     const written = new Map([...element.querySelectorAll("input[id], textarea[id]")].map((field) => [field.id, field.value]));
     const top = element.scrollTop;
-    element.replaceChildren(...this.head(), ...this.plan(), ...this.edit(), ...this.best(), ...this.talk(), ...this.names(), ...this.log(), ...this.people());
+    element.replaceChildren(...this.head(), ...(live.ended ? [] : [...this.plan(), ...this.edit(), ...this.best(), ...this.talk(), ...this.names(), ...this.log(), ...this.people()]));
     for (const [id, value] of written) {
       const field = element.querySelector(`#${CSS.escape(id)}`);
       if (field && live.keeps(id)) field.value = value;
@@ -40,9 +40,10 @@ class Drawer {
   head() {
     const { live } = this;
     const { me, present } = live.state;
+    if (live.ended) return [make("p", { class: "notice bad", role: "alert", text: live.say("ended") })];
     const others = present.filter((name) => name !== me.name);
     const shown = [
-      make("div", { class: "who" }, make("span", { class: `dot ${live.connected ? "on" : "off"}`, "aria-hidden": "true" }), make("strong", { text: me.name }), make("span", { class: "soft", text: live.say(`role.${me.role}`) }),
+      make("div", { class: "who" }, make("span", { class: `dot ${live.connected ? "on" : "off"}`, "aria-hidden": "true" }), make("strong", { text: me.name }), make("span", { class: "soft", text: live.say(`role.${me.role}`) }), button(live.say("leave"), () => live.leave(), { class: "link out", id: "live-leave" }),
         make("span", { class: "soft here", text: live.connected ? (others.length ? live.say("here", { names: others.join(live.state.language === "zh" ? "、" : ", ") }) : live.say("alone")) : live.say("lost") })),
     ];
     if (!live.state.ready) shown.push(make("p", { class: "notice", role: "status", text: live.state.fault.length ? live.state.fault.join(" ") : live.say("opening") }));
@@ -53,8 +54,8 @@ class Drawer {
   told() {
     const { live } = this;
     if (!live.message) return [];
-    const { text, kind, lines } = live.message;
-    return [make("div", { class: `notice ${kind}` }, make("p", { text }), ...(lines.length ? [make("ul", {}, ...lines.map((one) => make("li", { text: one })))] : []), button(live.say("understood"), () => live.tell(null), { class: "quiet" }))];
+    const { text, kind, lines, key } = live.message;
+    return [make("div", { class: `notice ${kind}` }, make("p", { text }), key ? make("p", { class: "amber", text: key }) : null, ...(lines.length ? [make("ul", {}, ...lines.map((one) => make("li", { text: one })))] : []), button(live.say("understood"), () => live.tell(null), { class: "quiet" }))];
   }
 
   plan() {
@@ -62,7 +63,7 @@ class Drawer {
     const { plan } = live;
     if (!plan) return [];
     const planner = live.may("planner");
-    const title = (one) => `${one.title} · ${live.say(`status.${one.status}`)}`;
+    const title = (one) => `${live.titleOf(one)} · ${live.say(`status.${one.status}`)}`;
     const choice = select(live.say("plan"), live.state.plans.map((one) => [one.plan_id, title(one)]), plan.plan_id, (id) => live.choose(id));
     choice.id = "live-plan";
     const verdict = plan.adoptable === null ? ["wait", live.say("judging")] : plan.adoptable ? ["good", live.say("adoptable")] : ["bad", live.say("must", { count: plan.must })];
@@ -70,20 +71,22 @@ class Drawer {
     const rows = [
       make("h2", { text: live.say("plan") }), choice,
       make("p", { class: "facts" }, make("span", { class: `verdict ${verdict[0]}`, text: verdict[1] }), make("span", { class: "soft", text: live.say("revision", { revision: plan.revision }) }),
-        parent ? make("span", { class: "soft", text: live.say("from", { title: parent.title, revision: plan.parent_revision }) }) : null),
+        parent ? make("span", { class: "soft", text: live.say("from", { title: live.titleOf(parent), revision: plan.parent_revision }) }) : null),
     ];
-    const buttons = [];
+    const [buttons, labels] = [[], []];
     if (planner) buttons.push(button(live.say("branch"), () => live.branch(), { id: "live-branch" }));
     if (planner && plan.status !== "computed") {
       const status = select(live.say("mark"), STATUS.map((one) => [one, live.say(`status.${one}`)]), plan.status, (value) => live.change({ status: value, revision: plan.revision }));
       status.id = "live-status";
-      buttons.push(status, button(live.say("retitle"), () => live.retitle(), { class: "quiet" }));
+      labels.push(make("label", { class: "row" }, make("span", { class: "soft", text: live.say("mark") }), status));
+      buttons.push(button(live.say("retitle"), () => live.retitle(), { class: "quiet", id: "live-retitle" }));
     }
     buttons.push(make("a", { class: "button quiet", href: `/api/${planPath(plan.plan_id)}/export`, download: "", text: live.say("export") }));
     const others = live.state.plans.filter((one) => one.plan_id !== plan.plan_id);
-    const compare = select(live.say("compare"), [["", live.say("compare")], ...others.map((one) => [one.plan_id, one.title])], live.against || "", (id) => live.compare(id));
+    const compare = select(live.say("compare"), [["", "—"], ...others.map((one) => [one.plan_id, live.titleOf(one)])], live.against || "", (id) => live.compare(id));
     compare.id = "live-compare";
-    rows.push(make("div", { class: "row" }, ...buttons), make("div", { class: "row" }, compare));
+    labels.push(make("label", { class: "row" }, make("span", { class: "soft", text: live.say("compare") }), compare));
+    rows.push(make("div", { class: "row" }, ...buttons), ...labels);
     if (live.waiting) rows.push(make("p", { class: "notice", role: "status", text: live.say("drawing") }));
     return rows;
   }
@@ -101,6 +104,7 @@ class Drawer {
     ];
     if (painter.tool) shown.push(make("p", { class: "hint", text: live.say(`tool.${painter.tool}_hint`) }));
     if (painter.atoms.size) shown.push(this.options());
+    else if (live.done && live.done.plan === plan.plan_id && live.done.revision === plan.revision) shown.push(this.done());
     shown.push(...this.locks());
     return shown;
   }
@@ -116,11 +120,6 @@ class Drawer {
   option(one) {
     const { live } = this;
     const worst = one.doubts.length ? one.doubts[0].strength : "fits";
-    const sums = Object.keys(one.after).filter((id) => id !== one.community).concat(one.community).map((id) => {
-      const [before, after] = [one.before[id], one.after[id]];
-      const name = id === one.community ? one.name : live.nameOf(id);
-      return make("li", { class: after.size === "fits" || after.size === "empty" ? "fits" : "off" }, make("span", { text: name }), make("span", { class: "n", text: `${figure(before.households)} → ${figure(after.households)}` }));
-    });
     const doubts = one.doubts.map((doubt) => make("li", { class: doubt.strength, text: doubt.sentence }));
     const label = one.community ? live.say("move_to", { name: one.name }) : live.say("found");
     const go = button(label, () => live.move(one.community || null), { class: `go ${worst}`, disabled: worst === "stop", "data-community": one.community });
@@ -131,7 +130,41 @@ class Drawer {
     };
     for (const kind of ["mouseenter", "focus"]) go.addEventListener(kind, watch(true));
     for (const kind of ["mouseleave", "blur"]) go.addEventListener(kind, watch(false));
-    return make("article", { class: "option" }, go, make("ul", { class: "sums" }, ...sums), doubts.length ? make("ul", { class: "doubts" }, ...doubts) : make("p", { class: "fine", text: `✓ ${live.say("no_doubt")}` }));
+    return make("article", { class: "option" }, go, this.sums(one), doubts.length ? make("ul", { class: "doubts" }, ...doubts) : make("p", { class: "fine", text: `✓ ${live.say("no_doubt")}` }));
+  }
+
+  // Totals of every community that a move touches, before and after, against what the size rule allows.
+  sums(one) {
+    const { live } = this;
+    const { low, high } = live.ground;
+    const most = Math.max(high * 1.25, ...Object.values(one.after).map((sum) => sum.households), ...Object.values(one.before).map((sum) => sum.households));
+    const rows = Object.keys(one.after).filter((id) => id !== one.community).concat(one.community).map((id) => {
+      const [before, after] = [one.before[id], one.after[id]];
+      const name = id === one.community ? one.name : live.nameOf(id);
+      const more = after.people === null || before.people === null ? "" : live.say("people_sum", { before: figure(before.people), after: figure(after.people) });
+      const off = after.size === "over" || after.size === "under";
+      const change = after.households - before.households;
+      return make("li", { class: off ? "off" : "fits", title: more },
+        make("span", { class: "name", text: name }),
+        make("span", { class: "n", text: `${figure(before.households)} → ${figure(after.households)}` }),
+        make("span", { class: "by", text: `${change < 0 ? "−" : "+"}${figure(Math.abs(change))}` }),
+        gauge(before.households, after.households, { low, high, most, off, label: live.say("allowed", { low: figure(low), high: figure(high) }) }));
+    });
+    return make("ul", { class: "sums" }, ...rows);
+  }
+
+  // What the last move did, with what the checks say came of it.
+  done() {
+    const { live } = this;
+    const { option } = live.done;
+    const { difference } = live;
+    const lines = (kind, sentences) => sentences.slice(0, 6).map((text) => make("li", { class: kind, text }));
+    const said = difference
+      ? difference.came.length || difference.went.length
+        ? make("ul", { class: "doubts" }, ...lines("must", difference.came), ...lines("mended", difference.went))
+        : make("p", { class: "fine", text: `✓ ${live.say("same_findings")}` })
+      : make("p", { class: "soft", text: live.say("judging") });
+    return make("div", { class: "option done", role: "status" }, make("strong", { text: live.say("moved_to", { name: option.name }) }), this.sums(option), said);
   }
 
   locks() {
@@ -153,11 +186,12 @@ class Drawer {
     const { live } = this;
     const search = live.state.searches[live.state.searches.length - 1];
     const running = search && search.state === "running";
+    const said = search ? search.sentences[live.language] || [] : [];
     const shown = [];
     if (live.plan && live.may("planner") && live.plan.status === "draft") {
       shown.push(make("h3", { text: live.say("best") }), make("p", { class: "hint", text: live.say("best_hint") }));
-      const modes = live.state.modes.map((one) => [one.mode, one.title]);
-      const mode = select(live.say("mode"), modes, live.mode || modes[0][0], (value) => (live.mode = value));
+      const modes = live.state.modes.map((one) => [one.mode, one.title[live.language]]);
+      const mode = select(live.say("mode"), modes, live.mode || (modes.length ? modes[0][0] : ""), (value) => (live.mode = value));
       mode.id = "live-mode";
       const names = [...new Set(live.pagePlan ? live.pagePlan.communities.map((one) => one.subdistrict).filter(Boolean) : [])].sort();
       const where = select(live.say("where"), [["", live.say("everywhere")], ...names.map((one) => [one, one])], live.where, (value) => (live.where = value));
@@ -166,7 +200,7 @@ class Drawer {
     }
     if (search && (running || live.plan && search.plan_id === live.plan.plan_id)) {
       const figures = running && search.value !== null ? live.say("search.figures", { value: figure(search.value), bound: search.bound === null ? "—" : figure(search.bound) }) : "";
-      shown.push(make("div", { class: `notice search ${search.state}`, role: "status" }, running ? make("progress", { "aria-label": live.say("best") }) : null, make("p", { text: running ? live.say("search_state.running") : [live.say(`search_state.${search.state}`), ...search.sentences].join(" ").trim() }), figures ? make("p", { class: "soft", text: figures }) : null,
+      shown.push(make("div", { class: `notice search ${search.state}`, role: "status" }, running ? make("progress", { "aria-label": live.say("best"), ...(search.share === null ? {} : { value: String(search.share) }) }) : null, make("p", { text: running ? [live.say("search_state.running"), ...said].join(" ") : [live.say(`search_state.${search.state}`), ...said].join(" ").trim() }), figures ? make("p", { class: "soft", text: figures }) : null,
         running && live.may("planner") ? make("div", { class: "row" }, button(live.say("keep_best"), () => live.endSearch(search, true), { id: "live-keep" }), button(live.say("cancel"), () => live.endSearch(search, false), { id: "live-cancel", class: "quiet" })) : null));
     }
     return shown;
@@ -239,9 +273,17 @@ class Drawer {
 
   log() {
     const { live } = this;
-    const entries = live.state.log.filter((one) => !live.plan || one.plan_id === live.plan.plan_id).slice(-25).reverse();
+    const own = live.state.log.filter((one) => !live.plan || one.plan_id === live.plan.plan_id);
+    const verdicts = new Map(own.filter((one) => one.action === "judge").map((one) => [one.after, one.detail]));
+    const entries = own.filter((one) => one.action !== "judge").slice(-25).reverse();
     if (!entries.length) return [];
-    const rows = entries.map((one) => make("li", {}, make("time", { class: "soft", datetime: one.moment, text: clock(one.moment) }), make("strong", { text: one.person }), make("span", { text: live.action(one) })));
+    // A verdict stands beside the revision that it is about.
+    const verdict = (one) => {
+      const said = one.after !== null && one.after !== one.before ? verdicts.get(one.after) : null;
+      if (!said) return null;
+      return make("span", { class: `verdict ${said.adoptable ? "good" : "bad"}`, text: said.adoptable ? "✓" : `✗ ${said.must}`, title: said.adoptable ? live.say("adoptable") : live.say("must", { count: said.must }) });
+    };
+    const rows = entries.map((one) => make("li", {}, make("time", { class: "soft", datetime: one.moment, text: clock(one.moment) }), make("strong", { text: one.person }), make("span", {}, live.action(one), " ", verdict(one))));
     return [this.fold("log", live.say("log"), make("ol", { class: "log" }, ...rows))];
   }
 
@@ -268,6 +310,19 @@ class Drawer {
 
 function button(text, onclick, { type = "button", ...more } = {}) {
   return make("button", { type, text, ...(onclick ? { onclick } : {}), ...more });
+}
+
+// A bar from nothing to the largest: what is allowed is light, a ring stands for before, a dot for after.
+function gauge(before, after, { low, high, most, off, label }) {
+  const at = (value) => 2 + (96 * value) / most;
+  const colour = off ? "#b3261e" : "#0b57d0";
+  return draw("svg", { class: "gauge", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": label },
+    draw("title", { text: label }),
+    draw("rect", { x: 2, y: 3, width: 96, height: 2, fill: "#dfe4ea" }),
+    draw("rect", { x: at(low), y: 1.5, width: Math.max(at(high) - at(low), 1), height: 5, fill: "#bfe0cc" }),
+    draw("rect", { x: Math.min(at(before), at(after)), y: 3.2, width: Math.abs(at(after) - at(before)), height: 1.6, fill: colour }),
+    draw("rect", { x: at(before) - 0.6, y: 1, width: 1.2, height: 6, fill: "#6b7480" }),
+    draw("rect", { x: at(after) - 1, y: 0, width: 2, height: 8, fill: colour }));
 }
 
 function clock(moment) {

@@ -9,7 +9,7 @@ class Following {
     if (told.moves.length > 8) shown.push("…");
     this.painter.redraw();
     await this.refresh();
-    this.tell(told.error.join(" "), "bad", shown);
+    this.tell(told.error.join(" "), "bad", shown, this.say("marks_stale"));
     if (this.painter.atoms.size) this.look();
   }
 
@@ -21,6 +21,15 @@ class Following {
     this.painter.redraw();
     this.drawer.draw();
     this.catchUp();
+  }
+
+  // Everything again in the language that the page has taken up.
+  spokenAnew() {
+    this.message = this.done = null;
+    this.later([]);
+    if (this.painter.atoms.size) this.look();
+    this.drawer.element.setAttribute("aria-label", this.say("title"));
+    this.drawer.draw();
   }
 
   // Asks for a plan as it stands and lets the page show it.
@@ -45,6 +54,10 @@ class Following {
 
   heard(kind, message) {
     if (kind === "lost") this.connected = false;
+    if (kind === "ended") {
+      this.ended = true;
+      this.take(null);
+    }
     if (kind === "open") this.connected = true;
     if (kind === "present") this.state.present = message;
     if (kind === "search") {
@@ -53,7 +66,7 @@ class Following {
       else this.state.searches[known] = message;
     }
     if (["move", "judged", "drawn", "open", "again", "ready", "fault"].includes(kind)) {
-      const plan = message.plan_id || message.plan || "";
+      const plan = message.plan_id || "";
       this.later(kind === "open" || kind === "again" || kind === "ready" ? this.state.plans.map((one) => one.plan_id) : plan ? [plan] : []);
     } else this.drawer.draw();
   }

@@ -1,10 +1,12 @@
 // The live page: joins server, drawer, painter and the compare page's own maps and panel.
 
-class Live extends Following {
-  constructor(page, server, words, state) {
+class Live extends Talking {
+  // `allWords`: by language.
+  constructor(page, server, allWords, state) {
     super();
-    Object.assign(this, { page, server, words, state });
+    Object.assign(this, { page, server, allWords, state });
     this.connected = true;
+    this.ended = false;  // the session
     this.message = null;
     this.options = [];
     this.where = "";
@@ -13,9 +15,21 @@ class Live extends Following {
     this.plans = new Map();  // plan id → as the server last told it
     this.wanted = window.sessionStorage.getItem("review:plan") || "";
     this.painter = new Painter(page, { chosen: () => this.look(), pushed: (target) => this.push(target) });
+    this.done = null;  // what the last move of this browser did
+    this.speak();
     this.painter.compound = (atom) => this.compound(atom);
     this.drawer = new Drawer(this);
     bridge(this);
+  }
+
+  // Takes up the language that the page speaks; the server answers in it, too.
+  speak() {
+    const { language } = this.page.data;
+    if (this.language === language) return false;
+    this.language = this.server.language = language || this.state.language;
+    this.words = this.allWords[this.language];
+    this.server.lost = this.words["word.lost"];
+    return true;
   }
 
   say(key, values = {}) {
@@ -46,6 +60,12 @@ class Live extends Following {
     return { id, name, fresh: !this.page.data.plans[0].index.has(id) };
   }
 
+  // A plan of the run is called in the language of the page; a draft as people called it.
+  titleOf(one) {
+    const plan = one.status === "computed" ? this.page.data.plans.find((other) => other.id === one.plan_id) : null;
+    return plan ? plan.title : one.title;
+  }
+
   nameOf(id) {
     for (const plan of [this.pagePlan, ...this.page.data.plans]) {
       if (plan && plan.index.has(id)) return plan.communities[plan.index.get(id)].name;
@@ -66,8 +86,9 @@ class Live extends Following {
     return !(this.spent && this.spent.delete(id));
   }
 
-  tell(text, kind = "info", lines = []) {
-    this.message = text ? { text, kind, lines } : null;
+  // `key`: what the colour on the map means.
+  tell(text, kind = "info", lines = [], key = "") {
+    this.message = text ? { text, kind, lines, key } : null;
     this.drawer.draw();
     if (text) this.drawer.element.scrollTop = 0;
   }
@@ -90,6 +111,7 @@ class Live extends Following {
     window.sessionStorage.setItem("review:plan", id);
     this.take(null);
     this.against = "";
+    this.done = null;
     this.painter.marks.clear();
     this.show();
     await this.refresh();
@@ -102,13 +124,16 @@ class Live extends Following {
     if (chip && chip.getAttribute("aria-pressed") !== "true") chip.click();
   }
 
-  // An edit needs its map alone beside today's, as large as possible.
+  // An edit needs its map as large as possible: the draft alone, unless people have chosen other maps while editing.
   take(tool) {
     if (tool) {
       if (!this.pagePlan) return;
       const side = document.querySelector('#layouts button[data-layout="side"]');
       if (side && side.getAttribute("aria-pressed") === "false") side.click();
       this.show();
+      if (!this.painter.tool) {
+        for (const chip of document.querySelectorAll('#plans button[aria-pressed="true"]')) if (chip.dataset.plan !== this.pagePlan.id) chip.click();
+      }
     }
     this.painter.begin(tool ? this.pagePlan : null, tool);
     this.options = [];
@@ -124,21 +149,31 @@ class Live extends Following {
     return own ? this.ground.compounds.flatMap((one, at) => (one === own ? [at] : [])) : [atom];
   }
 
-  // What the selection would do; only the latest answer counts.
-  async look() {
-    if (!this.painter.atoms.size || !this.ground) {
-      this.options = [];
-      return this.drawer.draw();
+  // What the selection would do. One question at a time: while a stroke goes on, only its latest state is asked about.
+  look() {
+    this.unasked = true;
+    if (!this.looking) this.looking = this.lookOn().finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  async lookOn() {
+    while (this.unasked) {
+      this.unasked = false;
+      if (!this.painter.atoms.size || !this.ground) {
+        this.options = [];
+        break;
+      }
+      const body = { revision: this.plan.revision, atoms: this.atoms };
+      if (this.painter.tool === "push") body.community = this.painter.target;
+      const found = await this.attempt(() => this.server.tell("POST", `${planPath(this.plan.plan_id)}/look`, body));
+      if (!found) break;
+      if (this.unasked || !this.painter.atoms.size) continue;
+      this.options = found;
+      this.done = null;
+      if (this.painter.tool === "push") this.painter.refused = found[0].doubts.some((one) => ["stop", "must"].includes(one.strength));
+      this.painter.redraw();
     }
-    const number = (this.looked = (this.looked || 0) + 1);
-    const body = { revision: this.plan.revision, atoms: this.atoms };
-    if (this.painter.tool === "push") body.community = this.painter.target;
-    const found = await this.attempt(() => this.server.tell("POST", `${planPath(this.plan.plan_id)}/look`, body));
-    if (number !== this.looked || !found) return null;
-    this.options = found;
-    if (this.painter.tool === "push") this.painter.refused = found[0].doubts.some((one) => ["stop", "must"].includes(one.strength));
-    this.painter.redraw();
-    return this.drawer.draw();
+    this.drawer.draw();
   }
 
   // A border that was pushed is a move, unless something speaks strongly against it: then people decide in the drawer.
@@ -150,7 +185,21 @@ class Live extends Following {
 
   async move(community) {
     const body = { revision: this.plan.revision, atoms: this.atoms, community };
-    if (await this.act("moves", body)) this.drop();
+    const option = this.options.find((one) => (one.community || null) === community) || null;
+    const before = this.plans.get(this.plan.plan_id);
+    const moved = await this.act("moves", body);
+    if (!moved) return;
+    this.done = option && { option, plan: this.plan.plan_id, revision: moved.revision, findings: before && before.revision === body.revision ? before.findings : null };
+    this.drop();
+  }
+
+  // What the checks say of the last move: findings that came and that went; null while they have not spoken.
+  get difference() {
+    const told = this.plans.get(this.plan.plan_id);
+    if (!this.done || !this.done.findings || !told || told.revision !== this.done.revision || told.findings === null) return null;
+    const sentences = (findings) => new Set(findings.filter((one) => one.strength !== "prefer").map((one) => one.sentence));
+    const [before, after] = [sentences(this.done.findings), sentences(told.findings)];
+    return { came: [...after].filter((one) => !before.has(one)), went: [...before].filter((one) => !after.has(one)) };
   }
 
   async act(door, body, method = "POST") {
@@ -202,18 +251,25 @@ class Live extends Following {
   }
 
   async branch() {
-    const title = window.prompt(this.say("branch_title"), `${this.plan.title} · ${this.say("status.draft")}`);
+    const { plan } = this;
+    const value = plan.status === "computed" ? `${this.titleOf(plan)} · ${this.say("status.draft")}` : plan.title;
+    const title = await askText({ ...this.choices("branch"), label: this.say("branch_title"), value });
     if (!title) return;
-    const made = await this.attempt(() => this.server.tell("POST", "plans", { plan: this.plan.plan_id, title: title.trim(), revision: this.plan.revision }));
+    const made = await this.attempt(() => this.server.tell("POST", "plans", { plan: plan.plan_id, title, revision: plan.revision }));
     if (!made) return;
     this.wanted = made.plan;
     window.sessionStorage.setItem("review:plan", made.plan);
     await this.refresh();
   }
 
-  retitle() {
-    const title = window.prompt(this.say("retitle"), this.plan.title);
-    if (title && title.trim() !== this.plan.title) this.change({ title: title.trim() });
+  // Title and buttons of a dialog.
+  choices(key) {
+    return { title: this.say(key), done: this.say("dialog.done"), drop: this.say("dialog.drop") };
+  }
+
+  async retitle() {
+    const title = await askText({ ...this.choices("retitle"), label: this.say("branch_title"), value: this.plan.title });
+    if (title && title !== this.plan.title) this.change({ title });
   }
 
   async change(body) {
@@ -230,76 +286,27 @@ class Live extends Following {
       const index = new Map(this.ground.atoms.map((atom, at) => [atom, at]));
       if (!this.painter.plan) this.painter.plan = this.pagePlan;
       this.painter.marks = new Set(found.atoms.map((one) => index.get(one.atom)));
+      this.fitMarks();
       const other = this.state.plans.find((one) => one.plan_id === id);
-      this.tell(this.say("differ", { title: other.title, atoms: found.atoms.length, households: figure(found.households), communities: found.communities.length }), "info");
+      this.tell(this.say("differ", { title: other.title, atoms: found.atoms.length, households: figure(found.households), communities: found.communities.length }), "info", [], found.atoms.length ? this.say("marks_differ") : "");
     }
     this.painter.redraw();
     this.drawer.draw();
   }
 
-  // What was written leaves its field once the server has it.
-  async written(field, work) {
-    if (!field.value.trim()) return field.focus();
-    const done = await this.attempt(work);
-    if (!done) return null;
-    this.spent = (this.spent || new Set()).add(field.id);
-    return this.refresh();
-  }
-
-  comment(field) {
-    const { community, page } = this;
-    const own = this.pagePlan && community ? this.pagePlan.communities[this.pagePlan.index.get(community.id)] : null;
-    const [x0, y0] = page.data.origin || [0, 0];
-    const spot = page.state.point || (own ? [own.x, own.y] : null);
-    const body = { plan: this.plan.plan_id, text: field.value, community: community ? community.id : null, place: spot ? [spot[0] + x0, spot[1] + y0] : null };
-    return this.written(field, () => this.server.tell("POST", "comments", body));
-  }
-
-  async answer(one) {
-    const text = window.prompt(`${one.person}: ${one.text}`);
-    if (text && text.trim()) await this.attempt(() => this.server.tell("POST", "comments", { plan: one.plan_id, community: one.community_id, text, answers: one.comment_id }));
-  }
-
-  settle(one) {
-    return this.attempt(() => this.server.tell("PATCH", `comments/${one.comment_id}`, { settled: !one.settled }));
-  }
-
-  vote(community, verdict, plan = this.plan.plan_id) {
-    return this.attempt(() => this.server.tell("PUT", "votes", { plan, community, verdict }));
-  }
-
-  proposeName(field) {
-    return this.written(field, () => this.server.tell("POST", "names", { plan: this.plan.plan_id, community: this.community.id, name: field.value }));
-  }
-
-  voteName(one, wanted) {
-    return this.attempt(() => this.server.tell("PUT", `names/${one.name_id}/vote`, { wanted }));
-  }
-
-  adoptName(one) {
-    return this.attempt(() => this.server.tell("POST", `names/${one.name_id}/adopt`, { revision: this.plan.revision }));
-  }
-
-  async invite(field, role) {
-    const made = await this.attempt(() => this.server.tell("POST", "invitations", { name: field.value, role }));
-    if (!made) return;
-    this.link = made.link;
-    this.spent = new Set([field.id]);
-    await this.refresh();
-  }
-
-  revoke(one) {
-    return this.attempt(() => this.server.ask(`people/${one.person_id}`, { method: "DELETE" }));
-  }
-
-  goTo(one) {
-    const { page } = this;
-    const plan = page.data.plans.find((other) => other.id === one.plan_id);
-    const at = plan ? plan.index.get(one.community_id) : undefined;
-    if (at === undefined) return;
-    const [west, south, east, north] = plan.communities[at].box;
-    const margin = 0.4 * Math.max(east - west, north - south);
-    page.maps.fit(west - margin, south - margin, east + margin, north + margin);
+  // Brings the atoms that are marked into sight.
+  fitMarks() {
+    const { atoms } = this.page.maps.scene;
+    const box = [Infinity, Infinity, -Infinity, -Infinity];
+    const reach = (x, y) => {
+      box[0] = Math.min(box[0], x);
+      box[1] = Math.min(box[1], y);
+      box[2] = Math.max(box[2], x);
+      box[3] = Math.max(box[3], y);
+    };
+    for (const atom of this.painter.marks) atoms.traceAtom({ moveTo: reach, lineTo: reach, closePath() {} }, atom);
+    const margin = 0.08 * Math.max(box[2] - box[0], box[3] - box[1]);
+    if (Number.isFinite(margin)) this.page.maps.fit(box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin);
   }
 
   // The page says nothing when people choose: so we look.
@@ -309,6 +316,7 @@ class Live extends Following {
     window.setInterval(() => {
       const { state, maps } = this.page;
       this.painter.attach();
+      if (this.speak()) this.spokenAnew();
       const now = maps.panes.map((one) => one.plan.id).join(" ");
       if (now !== panes) this.painter.redraw();
       panes = now;
@@ -318,7 +326,7 @@ class Live extends Following {
       }
     }, 200);
     document.addEventListener("keydown", (event) => {
-      if (event.target.closest("input, textarea, select")) return;
+      if (event.target.closest("input, textarea, select, dialog")) return;
       const command = event.ctrlKey || event.metaKey;
       if (command && event.key.toLowerCase() === "z" && this.may("planner") && this.plan && this.plan.status === "draft") {
         event.preventDefault();
@@ -336,7 +344,6 @@ async function startLive() {
   const server = new Server();
   const [words, state] = await Promise.all([server.ask("words"), server.ask("state")]);
   server.csrf = state.me.csrf;
-  server.lost = words["word.lost"];
   const live = new Live(page, server, words, state);
   server.listen((kind, message) => live.heard(kind, message));
   live.watch();

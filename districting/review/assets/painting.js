@@ -3,6 +3,7 @@
 const TOOLS = ["select", "push"];
 const PICKED = "#0b57d0";
 const REFUSED = "#b3261e";
+const MARKED = "#b26a00";
 
 class Painter {
   // `events`: chosen() after the selection has changed, pushed(target) when a border has been pushed.
@@ -81,18 +82,30 @@ class Painter {
       event.stopPropagation();
       this.lift();
     }, true);
-    pane.box.querySelector(".ground").addEventListener("keydown", (event) => {
-      if (event.key !== " " || !this.tool || pane.plan !== this.plan) return;
-      event.preventDefault();
-      const { lng, lat } = pane.map.getCenter();
-      this.press(this.page.maps.scene.atoms.at(lng, lat), event.shiftKey);
-      this.stroke = null;
-    });
+    // Keys: space takes what lies under the crosshair; a border is pushed from where space was pressed first, by enter.
+    pane.box.addEventListener("keydown", (event) => {
+      if (!this.tool || pane.plan !== this.plan || !event.target.closest(".ground")) return;
+      const pushing = this.tool === "push";
+      if (event.key === "Enter" && pushing && this.atoms.size) {
+        event.stopPropagation();
+        this.lift();
+      } else if (event.key === " ") {
+        event.preventDefault();
+        const { lng, lat } = pane.map.getCenter();
+        const atom = this.page.maps.scene.atoms.at(lng, lat);
+        if (pushing && this.target && !event.shiftKey && atom >= 0 && this.holder(atom) !== this.target) {
+          this.toggle(atom, !this.atoms.has(atom));
+          this.changed();
+        } else this.press(atom, event.shiftKey);
+        this.stroke = null;
+      }
+    }, true);
   }
 
   press(atom, more) {
     if (atom < 0) return;
     if (this.tool === "push") {
+      if (this.holder(atom) === null) return;  // land in no community has no border to push
       this.atoms.clear();
       this.target = this.holder(atom);
       this.stroke = { add: true };
@@ -156,9 +169,11 @@ class Painter {
     if (this.tool) line(context, this.grid, "rgba(29,39,51,.28)", 0.8 * px);
     for (const id of this.locked) this.shade(context, id, px);
     if (this.target) this.rim(context, this.target, px);
-    fillAtoms(context, atoms, this.marks, "rgba(178,106,0,.35)", "#b26a00", px);
+    fillAtoms(context, atoms, this.marks, "rgba(178,106,0,.35)", MARKED, px);
     const colour = this.refused ? REFUSED : PICKED;
     fillAtoms(context, atoms, this.atoms, `${colour}59`, colour, px);
+    const both = new Set([...this.marks].filter((atom) => this.atoms.has(atom)));  // others changed what is chosen here
+    fillAtoms(context, atoms, both, "rgba(178,106,0,.5)", MARKED, 2 * px);
   }
 
   // Every border between atoms.

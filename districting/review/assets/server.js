@@ -7,13 +7,18 @@ class Refusal extends Error {
   }
 }
 
+// How long until a line that was closed is opened again, ms.
+const AGAIN_AFTER = 1500;
+
 class Server {
   constructor() {
     this.csrf = "";
+    this.language = "";  // of what it answers; empty for the case's own
   }
 
   async ask(path, { method = "GET", body = null, text = false } = {}) {
     const headers = { "x-review": this.csrf };
+    if (this.language) headers["accept-language"] = this.language;
     if (body !== null) headers["content-type"] = "application/json";
     let answer;
     try {
@@ -30,14 +35,21 @@ class Server {
     return this.ask(path, { method, body });
   }
 
-  // `heard(kind, message)`; a line that breaks is opened again by the browser, and then everything is asked anew.
+  // `heard(kind, message)`. A line that breaks is opened again by the browser; one that the server closed is asked
+  // about: either the session has ended ("ended"), or the server is coming back. Then everything is asked anew.
   listen(heard) {
     const line = new EventSource("/api/events");
     for (const kind of ["move", "judged", "drawn", "search", "present", "ready", "fault", "again"]) {
       line.addEventListener(kind, (event) => heard(kind, JSON.parse(event.data)));
     }
     line.addEventListener("open", () => heard("open", {}));
-    line.addEventListener("error", () => heard("lost", {}));
+    line.addEventListener("error", async () => {
+      heard("lost", {});
+      if (line.readyState !== EventSource.CLOSED) return;
+      const status = await this.ask("state").then(() => 200, (error) => error.status);
+      if (status === 403) heard("ended", {});
+      else window.setTimeout(() => this.listen(heard), AGAIN_AFTER);
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-"""The file of a review: whole or not at all, whatever happens to the process."""
+"""The file of a case's records: a GeoPackage, whole or not at all, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -28,15 +28,26 @@ for turn in range(100000):
     print(drafts.revise("draft-1", expected=turn, kind="move", moves=moves, person="p"), flush=True)
 """
 
+#: Opens the records, writes an entry and closes them, twenty times.
+_OPENER = """
+import sys
+from pathlib import Path
+from districting.records.store import Store
+
+for turn in range(20):
+    with Store(Path(sys.argv[1])) as store, store.change() as change:
+        change.log(sys.argv[2], "move")
+"""
+
 
 def test_a_change_and_its_audit_entry_are_written_together_or_not_at_all(tmp_path: Path) -> None:
     heard: list[str] = []
-    store = Store(tmp_path / "s.sqlite", heard=lambda entry: heard.append(entry.action))
+    store = Store(tmp_path / "s.gpkg", heard=lambda entry: heard.append(entry.action))
     with pytest.raises(ZeroDivisionError), store.change() as change:
         change.write("INSERT INTO facts VALUES ('a', 'b')")
         change.log("p", "move")
         raise ZeroDivisionError
-    assert store.rows("SELECT * FROM facts") == store.entries() == heard == []
+    assert store.rows("SELECT * FROM facts WHERE key = 'a'") == store.entries() == heard == []
     with store.change() as change:
         change.write("INSERT INTO facts VALUES ('a', 'b')")
         change.log("p", "move", plan_id="x", before=1, after=2, atoms=3)
@@ -48,7 +59,7 @@ def test_a_change_and_its_audit_entry_are_written_together_or_not_at_all(tmp_pat
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET person = 'q'", "DELETE FROM audit"])
 def test_the_audit_log_only_grows(tmp_path: Path, statement: str) -> None:
-    store = Store(tmp_path / "s.sqlite")
+    store = Store(tmp_path / "s.gpkg")
     with store.change() as change:
         change.log("p", "move")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"), store.change() as change:
@@ -58,22 +69,22 @@ def test_the_audit_log_only_grows(tmp_path: Path, statement: str) -> None:
 
 
 def test_a_file_of_a_later_program_and_a_file_that_is_no_store_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite"
+    path = tmp_path / "s.gpkg"
     Store(path).close()
     with sqlite3.connect(path) as file:
-        file.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+        file.execute("UPDATE facts SET value = ? WHERE key = 'schema'", (SCHEMA + 1,))
     file.close()
     with pytest.raises(StoreError):
         Store(path)
-    (tmp_path / "text.sqlite").write_text("no database" * 200, encoding="utf-8")
+    (tmp_path / "text.gpkg").write_text("no database" * 200, encoding="utf-8")
     with pytest.raises(StoreError):
-        Store(tmp_path / "text.sqlite")
+        Store(tmp_path / "text.gpkg")
 
 
 def test_a_process_killed_while_it_writes_leaves_every_revision_that_it_told_of_and_no_half_one(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "s.sqlite"
+    path = tmp_path / "s.gpkg"
     writer = subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     told = [int(writer.stdout.readline()) for _ in range(25)]
@@ -82,13 +93,29 @@ def test_a_process_killed_while_it_writes_leaves_every_revision_that_it_told_of_
     writer.wait()
     writer.stdout.close()
     store = Store(path)
-    head = store.rows("SELECT revision FROM plans")[0][0]
+    head = store.rows("SELECT revision FROM review_plans")[0][0]
     assert head >= told[-1] == len(told)
     assert store.rows("PRAGMA integrity_check")[0][0] == "ok"
     rows = store.rows(
-        "SELECT revision, count(*), min(community_id), max(community_id) FROM labels GROUP BY revision"
+        "SELECT revision, count(*), min(community_id), max(community_id) FROM review_labels GROUP BY revision"
     )
     assert [tuple(row)[:2] for row in rows] == [(revision, 400) for revision in range(head + 1)]
     assert all(row[2] == row[3] for row in rows)
     assert [entry.after for entry in store.entries()] == list(range(head + 1))
     store.close()
+
+
+def test_several_processes_open_write_and_close_at_once_and_leave_one_plain_file(tmp_path: Path) -> None:
+    path = tmp_path / "case.records.gpkg"
+    writers = [subprocess.Popen([sys.executable, "-c", _OPENER, path, name]) for name in "ab"]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    store = Store.to_read(path)
+    assert store is not None
+    with store:
+        told = [entry.person for entry in store.entries()]
+        assert store.rows("PRAGMA integrity_check")[0][0] == "ok"
+        with pytest.raises(sqlite3.OperationalError), store.change() as change:
+            change.log("p", "move")
+    assert sorted(told) == ["a"] * 20 + ["b"] * 20
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -1,0 +1,226 @@
+"""Every run of a case in its records: what went in, what came out, who made it, and what became of its plans."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from districting.case import Case
+from districting.errors import Fault, PlanError
+from districting.flow.case_text import to_toml
+from districting.language import Language, say
+from districting.records.adoption import Move, PlanEntry, Plans
+from districting.records.manifest import outputs_of, run_id_of
+from districting.records.store import Store, StoreError, now, records_path
+from districting.territory.database_urls import without_passwords
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run in the records.
+
+    Parameters
+    ----------
+    run_id
+        Hash of its content (`districting.records.manifest`).
+    moment, person, verb
+        When it was made first (UTC), by whom, and by which verb.
+    folder, made
+        Where it was written last, seen from the case; how often an equal run was made.
+    policy_id, seed
+        Of the case.
+    manifest
+        Its ``run.json``.
+    made_from
+        What it takes to make it again: ``case`` (text of the case file), ``language``, ``subdistricts`` (ids;
+        empty: all).
+    outputs
+        SHA-256 by file of its folder.
+    """
+
+    run_id: str
+    moment: str
+    verb: str
+    person: str
+    folder: str
+    made: int
+    policy_id: str
+    seed: int
+    manifest: Mapping[str, Any]
+    made_from: Mapping[str, Any]
+    outputs: Mapping[str, str]
+
+    @property
+    def plans(self) -> list[Mapping[str, Any]]:
+        """Its plans with their figures, as ``run.json`` has them."""
+        return list(self.manifest.get("plans", ()))
+
+    def to_json(self, *, whole: bool = False) -> dict[str, Any]:
+        """Plain data; ``whole``: with manifest, case and hashes."""
+        told = {key: value for key, value in vars(self).items() if whole or not isinstance(value, Mapping)}
+        figures = ("plan_id", "mode", "profile", "households_moved", "communities", "findings_must", "adoptable")
+        return told | {"plans": [{key: plan.get(key) for key in figures} for plan in self.plans]}
+
+
+@dataclass(frozen=True)
+class History:
+    """What the records tell: runs, plans, moves, each oldest first."""
+
+    runs: tuple[RunEntry, ...] = ()
+    plans: tuple[PlanEntry, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def adopted(self) -> PlanEntry | None:
+        """The plan that the case has adopted."""
+        return next((plan for plan in self.plans if plan.status == "approved"), None)
+
+    def run(self, named: str) -> RunEntry:
+        """The run that an id, or the beginning of one, names.
+
+        Raises
+        ------
+        PlanError
+            If there is none, or several could be meant.
+        """
+        found = [one for one in self.runs if one.run_id.startswith(named)] if named else []
+        if len(found) != 1:
+            known = ", ".join(one.run_id for one in (found or self.runs)[-8:]) or "–"
+            raise PlanError([Fault("fault.history_run", {"run": named, "known": known})])
+        return found[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "adopted": None if self.adopted is None else self.adopted.plan_ref,
+            "runs": [one.to_json() for one in self.runs],
+            "plans": [one.to_json() for one in self.plans],
+            "moves": [one.to_json() for one in self.moves],
+        }
+
+
+def read_history(case: Case) -> History:
+    """What the records of a case tell; empty where it has none. Also from a medium that cannot be written.
+
+    Raises
+    ------
+    StoreError
+        If the records cannot be read.
+    """
+    store = Store.to_read(records_path(case.path))
+    if store is None:
+        return History()
+    with store, store.still():
+        plans = Plans(store)
+        return History(tuple(_runs(store)), tuple(plans.all()), tuple(plans.moves()))
+
+
+def enter_run(
+    case: Case,
+    folder: Path,
+    *,
+    verb: str,
+    person: str,
+    language: Language,
+    subdistricts: Sequence[str] = (),
+) -> str | None:
+    """Enter a run that stands in ``folder``; returns its id.
+
+    Where the records cannot be written - a medium for reading only, no room, a file that is not ours - the run
+    stands all the same: a warning says why it is not in the history, and the answer is None.
+    """
+    path = records_path(case.path)
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        made_from = {
+            "case": without_passwords(_case_text(case)),
+            "language": language,
+            "subdistricts": list(subdistricts),
+        }
+        with Store(path) as store:
+            return _enter(store, case, folder, record, made_from, verb=verb, person=person)
+    except (StoreError, OSError, sqlite3.Error) as error:
+        why = "; ".join(error.sentences(language)) if isinstance(error, StoreError) else str(error)
+        _LOG.warning("%s", say("history.not_entered", language, file=path, why=why))
+        return None
+
+
+def _enter(
+    store: Store,
+    case: Case,
+    folder: Path,
+    record: Mapping[str, Any],
+    made_from: Mapping[str, Any],
+    *,
+    verb: str,
+    person: str,
+) -> str:
+    """Write the rows of a run."""
+    run_id = run_id_of(record)
+    place = _seen_from(case.folder, folder)
+    with store.change() as change:
+        values = {
+            "run_id": run_id,
+            "moment": now(),
+            "verb": verb,
+            "person": person,
+            "folder": place,
+            "made": 1,
+            "policy_id": str(record["policy"]["policy_id"]),
+            "seed": int(record["seed"]),
+            "manifest": _text(record),
+            "made_from": _text(made_from),
+            "outputs": _text(outputs_of(folder)),
+        }
+        change.write(
+            f"INSERT INTO runs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) "
+            "ON CONFLICT (run_id) DO UPDATE SET made = made + 1, folder = excluded.folder",
+            tuple(values.values()),
+        )
+        change.log(person, "run", verb=verb, run=run_id, folder=place)
+    return run_id
+
+
+def _runs(store: Store) -> list[RunEntry]:
+    """Every run, oldest first."""
+    names = [field.name for field in dataclasses.fields(RunEntry)]
+    found = []
+    for row in store.rows(f"SELECT {', '.join(names)} FROM runs ORDER BY run_key"):
+        told = {key: json.loads(row[key]) for key in ("manifest", "made_from", "outputs")}
+        found.append(RunEntry(**{**dict(row), **told}))
+    return found
+
+
+def _case_text(case: Case) -> str:
+    """The case file as people wrote it; where the case at hand is another one, as the program would write it.
+
+    Settings of ``[solve]`` may be others: the manifest has those that held.
+    """
+    try:
+        text = case.path.read_text(encoding="utf-8-sig")
+        told = Case.parse(text, case.path)
+    except (OSError, ValueError):
+        return to_toml(case)
+    return text if dataclasses.replace(told, solve=case.solve) == case else to_toml(case)
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    """A path as it is written beside a case: relative where one disk holds both, with forward slashes."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
+
+
+def _text(value: Any) -> str:
+    """Plain data as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,38 @@
+"""The compare page made live: nothing that the server writes of a plan is forgotten when the plan is told anew."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import struct
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from districting.review.page import live_page, payload_of
+
+
+def letter_of(page: str) -> dict[str, Any]:
+    """The JSON letter of a page."""
+    raw = gzip.decompress(base64.b64decode(payload_of(page)))
+    letter: dict[str, Any] = json.loads(raw[4 : 4 + struct.unpack_from("<I", raw)[0]])
+    return letter
+
+
+def test_the_live_page_keeps_every_field_of_a_plan(handed_over: Path) -> None:
+    page = (handed_over / "index.html").read_text(encoding="utf-8")
+    script = (resources.files("districting.review") / "assets" / "relabel.js").read_text(encoding="utf-8")
+    found = re.search(r"const LETTER = new Set\(\[(.*?)\]\)", script, re.DOTALL)
+    assert found is not None
+    kept = set(re.findall(r'"(\w+)"', found[1]))
+    assert set().union(*(plan.keys() for plan in letter_of(page)["plans"])) <= kept
+
+
+def test_a_draft_is_called_the_same_in_both_languages(handed_over: Path) -> None:
+    page = (handed_over / "index.html").read_text(encoding="utf-8")
+    titled = letter_of(live_page(page, titles={"adjust": "王芳的草案"}).html)
+    at = next(at for at, plan in enumerate(titled["plans"]) if plan["id"] == "adjust")
+    assert titled["plans"][at]["title"] == "王芳的草案"
+    assert "title" not in titled["other"]["plans"][str(at)]
