@@ -7,98 +7,29 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args
-
-import tomlkit
-from tomlkit.items import Table
+from typing import Any, TypeVar, cast, get_args
 
 from districting.engine import read_engine
 from districting.errors import CaseError, Fault, InputError, PolicyError
-from districting.flow.further import Variety
+from districting.flow.case_tables import Freeze, RerunSettings, as_day, read_freeze, read_lists, read_rerun
+from districting.flow.case_text import to_toml
+from districting.flow.horizon import with_horizon
+from districting.flow.solve_settings import SolveSettings
 from districting.language import Language
 from districting.plans.posing import LockRequest, PoseSettings
 from districting.plans.problem import LockKind
 from districting.policies.policy import Policy
 from districting.policies.reading import DEFAULT_PRESET, read_policy
 from districting.solvers.approach import Approach, read_approaches
-from districting.solvers.params import Params
+from districting.territory.list_cells import ListSpec
 from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
 
+__all__ = ["Case", "SolveSettings", "numbers_by_subdistrict"]
+
+_Found = TypeVar("_Found")
+
 _TOP = {"policy", "crs", "language", "generated", "abolished_codes"}
-_TOP |= {"layers", "solve", "grids", "locks", "overrides"}
-
-
-@dataclass(frozen=True)
-class SolveSettings:
-    """``[solve]``: the alternatives that ``propose`` makes and how long it may take.
-
-    Parameters
-    ----------
-    modes
-        Alternatives, in the order of the report: a mode, or a mode and what is wanted of it
-        (``"adjust/best-service"``, ``"redraw/mine.toml"``).
-    profile
-        What is wanted where an entry of ``modes`` names nothing: a preset or a profile file; None: its own.
-    alternatives
-        Plans of each entry of ``modes``: the best one and others that truly differ.
-    differ_share, within_share
-        Such a plan places at least this share of a sub-district's households differently from each before it, and
-        the first thing wanted of it is at most this share worse than in the best.
-    time_limit_s
-        Wall time per sub-district and alternative, s.
-    gap_households, gap_share
-        Stop when proved within this many households or this share of the sub-district.
-    headroom
-        Room to grow that a part made by a split keeps, as a share of the maximum.
-    atom_cap
-        Households that an atom may hold; None: a third of the policy's maximum as published.
-    seed
-        Of everything random.
-    communities
-        Number of communities: one for the whole case (a single sub-district), or by sub-district; an int, or
-        (fewest, most).
-    horizon
-        Year at which the size bounds must hold too, planned housing included; None: today only.
-    engine
-        Where the solving runs: ``serial``, ``local`` or ``dask://host:port``.
-    workers
-        Worker processes of this machine; None: one per core.
-    whole_may_join
-        In ``whole``, a community with no legal union may join a part of an oversized neighbour.
-    """
-
-    modes: tuple[str, ...] = ("whole", "adjust", "redraw")
-    profile: str | None = None
-    alternatives: int = 1
-    differ_share: float = 0.05
-    within_share: float = 0.1
-    time_limit_s: float = 60.0
-    gap_households: float = 5.0
-    gap_share: float = 0.001
-    headroom: float = 0.05
-    atom_cap: int | None = None
-    seed: int = 7
-    communities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    horizon: int | None = None
-    engine: str = "local"
-    workers: int | None = None
-    whole_may_join: bool = False
-
-    @property
-    def variety(self) -> Variety:
-        """How many plans of each kind, and what sets them apart."""
-        return Variety(self.alternatives, self.differ_share, self.within_share)
-
-    @property
-    def params(self) -> Params:
-        """What the solvers read, whatever is wanted of the plan."""
-        return Params(
-            time_limit_s=self.time_limit_s,
-            gap_households=self.gap_households,
-            gap_share=self.gap_share,
-            seed=self.seed,
-            whole_may_join=self.whole_may_join,
-        )
+_TOP |= {"lists", "layers", "solve", "grids", "locks", "overrides", "rerun", "freeze"}
 
 
 @dataclass(frozen=True)
@@ -129,6 +60,12 @@ class Case:
     grid_policy
         ``[grids] policy``: whose grid rule holds, a preset id or the path of a policy file; None: the case's own
         policy's, else `districting.flow.gridding.DEFAULT_POLICY`.
+    lists
+        Households by building as sub-districts sent them: they update the layer of buildings.
+    rerun
+        Whom ``districting rerun`` tells.
+    freeze
+        Communities that stay as they are until a date; None: nobody.
     """
 
     path: Path
@@ -142,6 +79,10 @@ class Case:
     generated: bool = False
     abolished_codes: str | None = None
     grid_policy: str | None = None
+    rerun: RerunSettings = field(default_factory=RerunSettings)
+    freeze: Freeze | None = None
+
+    lists: tuple[ListSpec, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -169,7 +110,7 @@ class Case:
         return read_approaches(tuple(modes) or self.solve.modes, profile=self.solve.profile, folder=self.folder)
 
     def policy(self) -> Policy:
-        """The policy with the case's overrides.
+        """The policy with the case's overrides, and with the case's horizon as a rule.
 
         Raises
         ------
@@ -188,7 +129,7 @@ class Case:
                 faults += error.faults
         if faults:
             raise PolicyError(faults)
-        return policy
+        return with_horizon(policy, self.solve.horizon)
 
     @classmethod
     def read(cls, path: Path | str) -> Case:
@@ -201,8 +142,22 @@ class Case:
         """
         path = Path(path)
         try:
-            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            return cls.parse(path.read_text(encoding="utf-8-sig"), path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise CaseError([Fault("fault.case_unreadable", {"file": str(path), "why": str(error)})]) from error
+
+    @classmethod
+    def parse(cls, text: str, path: Path) -> Case:
+        """A case from the text of its file; ``path`` says where relative paths start.
+
+        Raises
+        ------
+        CaseError
+            Listing everything that is wrong with the text.
+        """
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
             raise CaseError([Fault("fault.case_unreadable", {"file": str(path), "why": str(error)})]) from error
         return _Reader(path, document).case()
 
@@ -243,6 +198,9 @@ class _Reader:
             generated=bool(document.get("generated", False)),
             abolished_codes=self.text("abolished_codes"),
             grid_policy=self.grid_policy(document.get("grids", {})),
+            lists=self.table(read_lists(document.get("lists", []))),
+            rerun=self.table(read_rerun(document.get("rerun", {}))),
+            freeze=self.table(read_freeze(document.get("freeze"))),
         )
         if self.faults:
             raise CaseError(self.faults)
@@ -254,6 +212,11 @@ class _Reader:
         if value is not None and not isinstance(value, str):
             self.fault("fault.case_value", key=key, value=value, known='"abolished.csv"')
         return value if isinstance(value, str) else None
+
+    def table(self, found: tuple[_Found, list[Fault]]) -> _Found:
+        """What a reader of `districting.flow.case_tables` found; its faults with the file's name."""
+        self.faults += [Fault(one.key, {"file": self.path.name, **one.values}) for one in found[1]]
+        return found[0]
 
     def grid_policy(self, table: object) -> str | None:
         """``[grids]``: its one entry."""
@@ -313,6 +276,10 @@ class _Reader:
         ):
             if name in values and (not isinstance(values[name], kinds) or values[name] < 0):
                 self.fault("fault.case_value", key=f"solve.{name}", value=values[name], known="≥ 0")
+        if "date" in values:
+            given, values["date"] = values["date"], as_day(values["date"])
+            if values["date"] is None:
+                self.fault("fault.case_value", key="solve.date", value=given, known='"2026-12-31"')
         try:
             read_engine(str(values.get("engine", SolveSettings.engine)))
         except InputError as error:
@@ -374,65 +341,3 @@ def numbers_by_subdistrict(value: int | Mapping[str, int | Sequence[int]]) -> di
         name: (number, number) if isinstance(number, int) else (int(number[0]), int(number[-1]))
         for name, number in table.items()
     }
-
-
-def to_toml(case: Case) -> str:
-    """The case as TOML that people can edit; reading it again gives the same case."""
-    document = tomlkit.document()
-    document["policy"] = case.policy_name
-    document["crs"] = case.crs
-    document["language"] = case.language
-    if case.generated:
-        document["generated"] = True
-    if case.abolished_codes is not None:
-        document["abolished_codes"] = case.abolished_codes
-    layers = tomlkit.table(is_super_table=True)
-    for role in ROLES:
-        tables = [_table(spec, skip={"role"}) for spec in case.layers if spec.role == role]
-        if len(tables) == 1:
-            layers[role] = tables[0]
-        elif tables:
-            layers[role] = tomlkit.aot()
-            for table in tables:
-                layers[role].append(table)
-    document["layers"] = layers
-    document["solve"] = _table(case.solve, always={"modes", "time_limit_s", "seed"})
-    if case.grid_policy is not None:
-        document["grids"] = {"policy": case.grid_policy}
-    if case.locks:
-        locks = tomlkit.aot()
-        for lock in case.locks:
-            locks.append(_table(lock))
-        document["locks"] = locks
-    if case.overrides:
-        overrides = tomlkit.table()
-        for key, (value, because) in case.overrides.items():
-            entry = tomlkit.inline_table()
-            entry.update({"value": list(value) if isinstance(value, tuple) else value, "because": because})
-            overrides[key] = entry
-        document["overrides"] = overrides
-    return tomlkit.dumps(document)
-
-
-def _table(item: Any, *, skip: frozenset[str] | set[str] = frozenset(), always: set[str] | None = None) -> Table:
-    """A table with every field that differs from its default."""
-    table = tomlkit.table()
-    for entry in dataclasses.fields(item):
-        value = getattr(item, entry.name)
-        if entry.name in skip or value is None or (value == _default(entry) and entry.name not in (always or ())):
-            continue
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            value = dataclasses.asdict(value)
-        if isinstance(value, Mapping):
-            inline = tomlkit.inline_table()
-            inline.update({k: list(v) if isinstance(v, tuple) else v for k, v in value.items()})
-            value = inline
-        table[entry.name] = list(value) if isinstance(value, tuple) else value
-    return table
-
-
-def _default(entry: dataclasses.Field[Any]) -> Any:
-    """Default of a field, or a value that nothing equals."""
-    if entry.default is not dataclasses.MISSING:
-        return entry.default
-    return entry.default_factory() if entry.default_factory is not dataclasses.MISSING else object()

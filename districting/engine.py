@@ -25,7 +25,7 @@ from districting.solvers.result import Result
 
 __all__ = ["Engine", "Job", "read_engine", "run_jobs", "stream_jobs"]
 
-_CLUSTER = re.compile(r"dask://(?P<host>[^\s/:]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})/?")
+_CLUSTER = re.compile(r"dask(?P<tls>\+tls)?://(?P<host>[^\s/:]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})/?")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Engine:
     kind
         ``serial``: this process. ``local``: worker processes of this machine. ``dask``: a Dask cluster.
     address
-        Of the cluster's scheduler, e.g. ``"tcp://10.0.0.5:8786"``; empty elsewhere.
+        Of the cluster's scheduler, e.g. ``"tcp://10.0.0.5:8786"``; ``"tls://…"`` where both sides show
+        certificates, which Dask's own configuration names; empty elsewhere.
     """
 
     kind: Literal["serial", "local", "dask"]
@@ -45,7 +46,7 @@ class Engine:
 
 
 def read_engine(text: str) -> Engine:
-    """The engine that ``serial``, ``local`` or ``dask://host:port`` names.
+    """The engine that ``serial``, ``local``, ``dask://host:port`` or ``dask+tls://host:port`` names.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def read_engine(text: str) -> Engine:
     match = _CLUSTER.fullmatch(text)
     if match is None:
         raise InputError([Fault("fault.engine", {"value": text})])
-    return Engine("dask", f"tcp://{match['host']}:{match['port']}")
+    return Engine("dask", f"{'tls' if match['tls'] else 'tcp'}://{match['host']}:{match['port']}")
 
 
 def run_jobs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,7 +13,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from districting.assessment.comparison import Comparison
 from districting.assessment.resource_words import (
     cost_sentence,
     estimate_note,
@@ -26,12 +25,7 @@ from districting.assessment.resource_words import (
     unit_title,
     waiting_line,
 )
-from districting.assessment.resources import ResourceTable
-from districting.assessment.staging import StagedPlan
-from districting.assessment.staging_words import plan_lines, stage_lines
 from districting.assessment.wording import finding_sentence
-from districting.flow.prices import Price
-from districting.flow.run import Alternative, Judged
 from districting.language import Language, say
 from districting.plans.finding import Finding
 from districting.policies.policy import Entry, Policy
@@ -45,9 +39,15 @@ from districting.policies.wording import (
     outcome_figure,
     size_range,
 )
-from districting.reports.figures import PLAN_MEASURES, reach_path
-from districting.reports.words import plan_title, scope_note
-from districting.study import Study
+from districting.reports.words import freeze_notes, plan_title, scope_note
+
+if TYPE_CHECKING:  # what is shown is made elsewhere: `districting policies` waits for no solver
+    from districting.assessment.comparison import Comparison
+    from districting.assessment.resources import ResourceTable
+    from districting.assessment.staging import StagedPlan
+    from districting.flow.prices import Price
+    from districting.flow.run import Alternative, Judged
+    from districting.study import Study
 
 #: Characters that a wide table may take, whatever the terminal has.
 _WIDE = 160
@@ -102,6 +102,18 @@ def print_classes(classes: Mapping[str, Sequence[Finding]], language: Language) 
         if len(names) > NAMED:
             listed = say("class_more", language, names=listed, n=len(names) - NAMED)
         table.add_row(say(f"class.{name}", language), f"{len(found):,}", f"{len(names):,}", listed)
+    out.print(table)
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Plain rows under their heads, numbers to the right; cells are shown as they are, one line each."""
+    table = Table(box=None, pad_edge=False)
+    for position, head in enumerate(heads):
+        numbers = all(isinstance(row[position], int) for row in rows)
+        table.add_column(head, justify="right" if numbers else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+    table.width = Measurement.get(out, out.options.update(width=_WIDE), table).maximum
     out.print(table)
 
 
@@ -169,6 +181,8 @@ def _figure(value: float | None) -> str:
 
 def print_comparison(comparison: Comparison, study: Study) -> None:
     """Plans × measures."""
+    from districting.reports.figures import PLAN_MEASURES, reach_path
+
     language, path = study.language, reach_path(study.policy)
     table = Table(box=None, pad_edge=False)
     table.add_column("")
@@ -272,6 +286,8 @@ def print_resources(table: ResourceTable, study: Study) -> None:
 
 def print_stages(plan: StagedPlan, study: Study) -> None:
     """What a staged plan comes to, then each stage."""
+    from districting.assessment.staging_words import plan_lines, stage_lines
+
     language = study.language
     for line in plan_lines(plan, plan_title(plan.name, language), language):
         out.print(line, markup=False)
@@ -295,6 +311,10 @@ def print_provenance(study: Study) -> None:
             "because": override.because,
         }
         out.print("  " + say("cli.override", study.language, **values), markup=False)
+    from districting.flow.freeze import freeze_record
+
+    for note in freeze_notes({"freeze": freeze_record(study.case, study.layers)}, study.language):
+        out.print(note, markup=False)
     if study.layers.estimated_share:
         out.print(say("cli.estimated", study.language, share=100 * study.layers.estimated_share))
     if study.layers.generated:

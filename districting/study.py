@@ -7,40 +7,43 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from districting.assessment.comparison import Comparison, compare
+from districting.assessment.comparison import Comparison
 from districting.assessment.diagnosis import Diagnosis
+from districting.assessment.forecast import Forecast, forecast
 from districting.assessment.grid_counts import read_grid_counts
-from districting.assessment.proposal import propose_steps
 from districting.assessment.resources import ResourceTable, resources
-from districting.assessment.seating import choose_seats
 from districting.assessment.staging import Caps, StagedPlan
 from districting.engine import Job, read_engine, run_jobs
 from districting.errors import Fault, LayerError, PolicyError
-from districting.flow.accounts import hold_to_account
-from districting.flow.at_hand import AtHand
 from districting.flow.further import further_plans
 from districting.flow.grid_handover import write_grids
 from districting.flow.gridding import GridRun, divide, grid_rule, only_subdistricts, plan_file
 from districting.flow.handover import Handover
+from districting.flow.judging import Judging, unused_name
 from districting.flow.prices import Price, crossed_roads, price_rules
-from districting.flow.run import Alternative, Judged, Run
+from districting.flow.publishing import Published, publication_of
+from districting.flow.run import Judged, Run
 from districting.flow.staging import StageMaker
-from districting.plans.checks import check
-from districting.plans.division import Division
 from districting.plans.posing import LockRequest, Posed
 from districting.policies.land import CrossingRule
 from districting.policies.reading import read_policy
 from districting.progress import Step, Stop, never
-from districting.solvers.assembly import Answer, assemble
+from districting.records.adopting import adopt, whoever
+from districting.records.adoption import Asked, Move
+from districting.records.history import History, enter_run, read_history
+from districting.reports.database import Destination, publish, reach
+from districting.reports.forecast_files import write_forecast
+from districting.rerun.rerunning import Rerun, rerun
 from districting.territory.cleaning import inspect_layers
+from districting.territory.database_urls import redacted
 
 
-class Study(AtHand):
+class Study(Judging):
     """One case at work. What is read and cut is kept, so that every verb after the first is quick.
 
     Parameters
@@ -130,20 +133,7 @@ class Study(AtHand):
         alternatives = []
         for done, (one, plan_id, found) in enumerate(made):
             self.progress(Step("stage.check", done, len(made), plan_id))
-            answers = {name: Answer(posed[name].problem, result) for name, result in found.items()}
-            plan = assemble(plan_id, one.mode, answers, self.territory, today=self.today.outlines)
-            division = Division.of_plan(plan, self.territory)
-            ground = (self.today, self.territory, self.policy)
-            judged = self.judge(choose_seats(division, *ground, network=self._network))
-            plan = plan.described(judged.division.outlines)
-            left_alone = {one for result in found.values() for one in result.notes.get("left_alone", ())}
-            hold_to_account(
-                plan, judged, posed, self.territory, self.policy, locks=self.case.locks, left_alone=left_alone
-            )
-            judged = self._only(judged, subdistricts)
-            forced = {name: ask.forced_households for name, ask in posed.items() if ask.forced_households}
-            table = resources(judged.division, self.territory, self.policy, before=self.today)
-            alternatives.append(Alternative(plan, judged, answers, one.profile, forced, self._names, table))
+            alternatives.append(self._alternative(one, plan_id, found, posed, subdistricts))
         self.progress(Step("stage.compare"))
         today = self._only(self.judge(self.today), subdistricts)
         comparison = self._measure([today, *(one.judged for one in alternatives)], subdistricts)
@@ -201,32 +191,31 @@ class Study(AtHand):
             stop=stop,
         )
 
-    def judge(self, division: Division) -> Judged:
-        """The verdict on a division, the steps that lead to it from today, and names for its new communities."""
-        division, identities = self._identified(division)
-        if division is self.today:
-            findings = self._diagnosis.findings  # the same checks have been made
-        else:
-            findings = check(division, self.territory, self.policy, today=self.today, network=self._network)
-        steps = propose_steps(
-            self.today,
-            division,
-            self.territory,
-            policy=self.policy,
-            findings_before=self._diagnosis.findings,
-            findings_after=findings,
-        )
-        return Judged(division, findings, steps, identities)
+    def publish(self, path: Path | str | None, *, to: Destination, name: str | None = None) -> Published:
+        """Write a plan into a city's database in one transaction.
 
-    def check(self, path: Path | str) -> Judged:
-        """The verdict on a plan file, ours or drawn by hand.
+        Parameters
+        ----------
+        path
+            A plan file, or the folder that holds it; None: today's communities.
+        to
+            Database and schema.
+        name
+            Under which the database keeps the versions of this case; None: the name of its folder.
 
         Raises
         ------
-        PlanError
-            Listing everything that is wrong with the file.
+        DatabaseError
+            If the database cannot be reached or written; nothing of the plan is there then.
         """
-        return self.judge(self._read_plan(path))
+        reach(to)  # find out now, and not after all the reading
+        file = None if path is None else plan_file(Path(path))
+        judged = self.judge(self.today) if file is None else self.check(file)
+        name = name or self.case.path.resolve().parent.name
+        told = publication_of(judged, self, path=file, case_name=name)
+        version_id = publish(told, to)
+        rows = {role: len(layer) for role, layer in told.layers.items()}
+        return Published(redacted(to.address), to.schema, version_id, told.facts, rows)
 
     def resources(self, path: Path | str | None = None, *, grids: Path | str | None = None) -> ResourceTable:
         """Rooms, staff and money of every community: of today, or of a plan beside today.
@@ -246,9 +235,7 @@ class Study(AtHand):
         counted = None if grids is None else read_grid_counts(Path(grids))
         if path is None:
             return resources(self.today, self.territory, self.policy, grids=counted)
-        file = plan_file(Path(path))
-        named = dataclasses.replace(self._read_plan(file), name=_unused(file, {self.today.name}))
-        return resources(named, self.territory, self.policy, before=self.today, grids=counted)
+        return resources(self._plan_named(path), self.territory, self.policy, before=self.today, grids=counted)
 
     def grids(
         self,
@@ -280,11 +267,7 @@ class Study(AtHand):
         named = policy or self.case.grid_policy
         asked = None if named is None else read_policy(named, folder=self.case.folder)
         found, rule, borrowed = grid_rule(self.policy, asked)
-        division = self.today
-        if path is not None:
-            file = plan_file(Path(path))
-            division = dataclasses.replace(self._read_plan(file), name=_unused(file, {self.today.name}))
-        division, told = self._identified(division)
+        division, told = self._identified(self.today if path is None else self._plan_named(path))
         ids = self.subdistrict_ids(subdistricts)
         return divide(
             only_subdistricts(division, ids) if subdistricts else division,
@@ -307,16 +290,26 @@ class Study(AtHand):
         seed = self.case.solve.seed
         return write_grids(run, Path(out), layers=self.layers, seed=seed, language=self.language)
 
-    def compare(self, paths: Sequence[Path | str]) -> tuple[list[Judged], Comparison]:
-        """Today and any number of plan files, measured side by side."""
-        judged: list[Judged] = []
-        names = {self.today.name}
-        for path in paths:
-            one = self.check(path)
-            name = _unused(Path(path), names)
-            names.add(name)
-            judged.append(dataclasses.replace(one, division=dataclasses.replace(one.division, name=name)))
-        return judged, self.measure(judged)
+    def forecast(
+        self, path: Path | str | None = None, *, until: int | None = None, subdistricts: Sequence[str] = ()
+    ) -> Forecast:
+        """What planned housing will break, year by year: in today's communities, or in a plan's (file or folder).
+
+        Raises
+        ------
+        CaseError, PlanError
+            If nothing is planned, a sub-district is unknown, or the plan cannot be read.
+        """
+        division = self.today if path is None else self._plan_named(path)
+        told = forecast(division, self.territory, self.policy, until=until, network=self._network)
+        return told.only(self.subdistrict_ids(subdistricts)) if subdistricts else told
+
+    def write_forecast(self, told: Forecast, out: Path | str) -> Path:
+        """Write a forecast into a folder that is replaced in one step; returns ``forecast.json``."""
+        date, ground = datetime.now().date().isoformat(), self.territory.layers
+        return write_forecast(
+            told, Path(out), policy=self.policy, layers=ground, date=date, language=self.language
+        )
 
     def stages(
         self, path: Path | str, *, caps: Caps, time_limit_s: float = 60.0, stop: Stop = never
@@ -333,7 +326,7 @@ class Study(AtHand):
             Once True, the best stages so far are handed in.
         """
         judged = self.check(path)
-        name = _unused(Path(path), {self.today.name})
+        name = unused_name(Path(path), {self.today.name})
         return StageMaker(
             self.today,
             dataclasses.replace(judged.division, name=name),
@@ -354,13 +347,56 @@ class Study(AtHand):
         """Write a staged plan into a folder that is replaced in one step; returns ``stages.json``."""
         return self._handover.write_stages(plan, Path(out))
 
-    def write(self, run: Run, out: Path | str) -> Path:
+    def rerun(
+        self,
+        previous: Path | str | None = None,
+        *,
+        plan: str | None = None,
+        everything: bool = False,
+        engine: str | None = None,
+        stop: Stop = never,
+    ) -> Rerun:
+        """The least change that answers what changed since the plan in force (`districting.rerun.rerunning`)."""
+        known = None if previous is None else Path(previous)
+        return rerun(self, known, plan=plan, everything=everything, engine=engine, stop=stop)
+
+    def write(
+        self,
+        run: Run,
+        out: Path | str,
+        *,
+        recorded: bool = True,
+        verb: str = "propose",
+        also: Callable[[Path], None] | None = None,
+    ) -> Path:
         """Write everything that a run hands over into ``out``; returns the compare page.
 
-        The folder is replaced in one step: a killed run leaves the old result or the new one.
+        The folder is replaced in one step: a killed run leaves the old result or the new one. The run is entered
+        in the history of the case unless ``recorded`` is False. ``also`` writes more into it before that.
         """
         self.progress(Step("stage.write"))
-        return self._handover.write_run(run, Path(out), case=self.case, started=run.started, seconds=run.seconds)
+        page = self._handover.write_run(
+            run, Path(out), case=self.case, started=run.started, seconds=run.seconds, basis=self.basis, also=also
+        )
+        if recorded:
+            scope = run.comparison.subdistricts
+            enter_run(
+                self.case, Path(out), verb=verb, person=whoever(), language=self.language, subdistricts=scope
+            )
+        return page
+
+    def write_plan(self, judged: Judged, place: Path) -> dict[str, Any]:
+        """Write one plan as a run writes its plans; returns the record that goes with it."""
+        started = datetime.now().astimezone().isoformat(timespec="seconds")
+        return self._handover.write_plan(judged, place, case=self.case, started=started, basis=self.basis)
+
+    def adopt(self, plan: Path | str, asked: Asked | None = None) -> Move:
+        """Move a plan one step on its way to approval (`districting.records.adopting.adopt`)."""
+        return adopt(self, plan, asked or Asked())
+
+    def history(self) -> History:
+        """Runs, plans and moves in the records of the case."""
+        return read_history(self.case)
 
     def write_comparison(
         self,
@@ -374,39 +410,7 @@ class Study(AtHand):
         today = self._diagnosis.findings
         return self._handover.write_comparison(judged, comparison, Path(path), today=today, run=run)
 
-    def measure(self, judged: Sequence[Judged]) -> Comparison:
-        """Today and divisions that have been judged, side by side."""
-        return self._measure([self.judge(self.today), *judged])
-
-    def _only(self, judged: Judged, subdistricts: Sequence[str]) -> Judged:
-        """The verdict on the sub-districts that were asked for; on all for none."""
-        if not subdistricts:
-            return judged
-        names = {self._names[key] for key in self.subdistrict_ids(subdistricts)}
-        kept = tuple(finding for finding in judged.findings if finding.subdistrict in names)
-        return dataclasses.replace(judged, findings=kept)
-
-    def _measure(self, judged: Sequence[Judged], subdistricts: Sequence[str] = ()) -> Comparison:
-        """Divisions that have been judged, side by side, in the sub-districts that were asked for."""
-        return compare(
-            [one.division for one in judged],
-            self.territory,
-            self.policy,
-            findings={one.division.name: one.findings for one in judged},
-            network=self._network,
-            subdistricts=self.subdistrict_ids(subdistricts) if subdistricts else (),
-        )
-
     @property
     def _handover(self) -> Handover:
         """Who writes the files."""
         return Handover(self.territory, self.policy, self.language, self.today, self._network, self.progress)
-
-
-def _unused(path: Path, names: set[str]) -> str:
-    """A name for a plan file that no other bears: our plans are all called plan.csv, each in its own folder."""
-    stem = path.resolve().parent.name if path.stem == "plan" else path.stem
-    name, number = stem, 2
-    while name in names:
-        name, number = f"{stem} ({number})", number + 1
-    return name

@@ -89,6 +89,9 @@ DOORS = {
     "starlette": {"review/"},
     "uvicorn": {"review/"},
     "pydantic": {"review/"},
+    "sqlalchemy": {"territory/databases.py", "territory/database_layers.py", "reports/database.py"},
+    "psycopg": {"territory/databases.py"},
+    "rapidfuzz": {"territory/addresses.py"},
     "openpyxl": {"territory/", "plans/", "reports/sheets.py"},
 }
 
@@ -164,7 +167,13 @@ def test_the_judge_shares_no_code_with_the_solvers() -> None:
 
 def test_every_verb_of_the_command_line_is_a_file_of_its_name() -> None:
     for verb in VERBS:
-        assert verb.__module__ == f"districting.cli.{verb.__name__}"
+        path = PACKAGE / "cli" / f"{verb}.py"
+        functions = [
+            node.name
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.FunctionDef)
+        ]
+        assert verb in functions
 
 
 def test_every_module_says_what_lives_in_it() -> None:

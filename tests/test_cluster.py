@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,25 +29,46 @@ pytestmark = [
 ]
 
 PROBLEM = town("A A B B\nA A B B", households="30 30 30 30\n30 30 30 30", low=60, high=100)
-JOBS = [Job(PROBLEM, "adjust", Params(time_limit_s=60, seed=seed), plan_id=f"plan {seed}") for seed in range(6)]
+JOBS = [Job(PROBLEM, "adjust", Params(time_limit_s=600, seed=seed), plan_id=f"plan {seed}") for seed in range(6)]
 ROOT = Path(__file__).resolve().parents[1]
 
 
 class Cluster:
-    """A scheduler and its workers, each a process of its own."""
+    """A scheduler and its workers, each a process of its own.
 
-    def __init__(self) -> None:
+    ``tls``: the certificate, and the key beside it, that all of them show and want to see.
+    """
+
+    def __init__(self, *, tls: Path | None = None) -> None:
+        self.scheme = "tls" if tls else "tcp"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+        if tls is not None:
+            shown = {"CA_FILE": tls}
+            shown |= {f"{who}__CERT": tls for who in ("SCHEDULER", "WORKER")}
+            shown |= {f"{who}__KEY": tls.with_suffix(".key") for who in ("SCHEDULER", "WORKER")}
+            self.environment |= {f"DASK_DISTRIBUTED__COMM__TLS__{key}": str(path) for key, path in shown.items()}
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.start("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
+        host = f"{self.scheme}://127.0.0.1"
+        self.start("scheduler", "--host", host, "--port", str(self.port), "--no-dashboard")
+        self._await_scheduler()
+
+    def _await_scheduler(self, *, patience_s: float = 120.0) -> None:
+        """Until it listens: on a busy machine that takes longer than a client waits."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        pytest.fail(f"no scheduler after {patience_s} s")
 
     @property
     def engine(self) -> str:
         """As ``--engine`` names it."""
-        return f"dask://127.0.0.1:{self.port}"
+        return f"dask{'+tls' if self.scheme == 'tls' else ''}://127.0.0.1:{self.port}"
 
     def start(self, *arguments: str, path: Path | None = None) -> subprocess.Popen[bytes]:
         """One process of the cluster; modules in ``path`` go before all others."""
@@ -60,7 +82,7 @@ class Cluster:
 
     def worker(self, *more: str, path: Path | None = None) -> subprocess.Popen[bytes]:
         """One worker process, without a nanny that would bring it back."""
-        address = f"tcp://127.0.0.1:{self.port}"
+        address = f"{self.scheme}://127.0.0.1:{self.port}"
         options = more or ("--nthreads", "1")
         return self.start("worker", address, "--no-nanny", "--no-dashboard", *options, path=path)
 
@@ -118,11 +140,18 @@ def marked(folder: Path, *, until: Path | None = None) -> list[Job]:
 
 
 def plans(found: dict[tuple[str, str], Result]) -> dict[tuple[str, str], object]:
-    """What must not depend on where it ran."""
-    return {
-        key: (result.status, result.objective, None if result.solution is None else result.solution.part.tolist())
-        for key, result in found.items()
-    }
+    """What must not depend on where it ran: how it ended, and which atoms lie together.
+
+    Which number a part bears may: a phase of the search that a busy machine cuts short leaves another order.
+    """
+
+    def together(result: Result) -> object:
+        if result.solution is None:
+            return None
+        first: dict[int, int] = {}
+        return [first.setdefault(int(part), len(first)) for part in result.solution.part]
+
+    return {key: (result.status, result.objective, together(result)) for key, result in found.items()}
 
 
 def test_a_cluster_gives_the_same_plans_and_tells_of_them_as_they_come(cluster: Cluster) -> None:
@@ -219,6 +248,33 @@ def test_a_worker_without_the_program_is_refused_by_name(cluster: Cluster, tmp_p
     with pytest.raises(InputError) as caught:
         run_jobs(JOBS, engine=cluster.engine)
     assert "install the same districting[cluster]" in caught.value.sentences("en")[0]
+
+
+def test_an_encrypted_cluster_gives_the_same_plans_and_lets_nobody_in_without_a_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dask = pytest.importorskip("dask")
+    shown, key = tmp_path / "city.pem", tmp_path / "city.key"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made += ["-keyout", str(key), "-out", str(shown), "-days", "2", "-subj", "/CN=districting"]
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    subprocess.run(made, check=True, capture_output=True)
+    encrypted = Cluster(tls=shown)
+    try:
+        encrypted.worker()
+        ours = {"ca-file": str(shown), "client": {"cert": str(shown), "key": str(key)}}
+        with dask.config.set({"distributed.comm.tls": dask.config.get("distributed.comm.tls") | ours}):
+            found = run_jobs(JOBS[:2], engine=encrypted.engine)
+        assert plans(found) == plans(run_jobs(JOBS[:2], engine="serial"))
+        monkeypatch.setattr("districting.engines.cluster.CONNECT_S", 1.0)
+        with pytest.raises(InputError):
+            run_jobs(JOBS[:2], engine=encrypted.engine.replace("+tls", ""))
+        with pytest.raises(InputError) as caught:
+            run_jobs(JOBS[:2], engine=encrypted.engine)
+        assert "wants a certificate, and none is configured here" in caught.value.sentences("en")[0]
+    finally:
+        encrypted.end()
 
 
 def test_an_address_where_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

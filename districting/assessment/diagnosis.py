@@ -96,15 +96,19 @@ class Diagnosis:
         return [finding.to_json() for finding in self.findings]
 
 
-def diagnose(territory: Territory, policy: Policy, *, network: WalkNetwork | None = None) -> Diagnosis:
+def diagnose(
+    territory: Territory, policy: Policy, *, today: Division | None = None, network: WalkNetwork | None = None
+) -> Diagnosis:
     """Judge today's communities: what breaks which rule, and which communities are to be split or merged.
 
     Parameters
     ----------
+    today
+        The division as it stands; None: as the territory tells.
     network
         For walked distances; None: made from the roads where the policy asks for it.
     """
-    today = Division.today(territory)
+    today = today or Division.today(territory)
     names = territory.layers.subdistricts["name"]
     return Diagnosis(
         division=today,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from districting.assessment.resources import ResourceTable
 from districting.language import Language, say
 from districting.policies.resources import Resource
 from districting.policies.wording import clause_text, figures_text, kind_title
+
+if TYPE_CHECKING:
+    from districting.assessment.resources import ResourceTable
 
 #: Prefix of the sentence that names a subject, by its unit.
 _TITLES = {"m2": "policy.use", "people": "policy.role", "yuan_per_year": "policy.level"}

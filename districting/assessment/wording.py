@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from districting.assessment.steps import Step
 from districting.language import Language, say
 from districting.plans.finding import Finding
+
+if TYPE_CHECKING:
+    from districting.assessment.steps import Step
 
 _COMMA = {"zh": "、", "en": ", "}
 

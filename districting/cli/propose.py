@@ -15,7 +15,8 @@ from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
 from districting.cli.options import AsJson, CaseFile, Lang, OutFolder, Subdistricts, span_of
 from districting.language import say
-from districting.screen import out, print_alternative, print_comparison, print_identities, print_provenance
+from districting.rerun.lock import holding
+from districting.screen import err, out, print_alternative, print_comparison, print_identities, print_provenance
 
 
 def propose(
@@ -38,6 +39,10 @@ def propose(
     ] = None,
     horizon: Annotated[
         int | None, typer.Option(help="The size bounds hold in this year, too.", metavar="YEAR")
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(help="Day of the run, which a freeze depends on; default: today.", metavar="YYYY-MM-DD"),
     ] = None,
     alternatives: Annotated[
         int | None, typer.Option(help="Plans of each mode: the best, and others that truly differ.", min=1)
@@ -72,6 +77,8 @@ def propose(
         changes["communities"] = numbers_by_subdistrict({"": span_of(communities)})
     if horizon is not None:
         changes["horizon"] = horizon
+    if date is not None:
+        changes["date"] = date
     if alternatives is not None:
         changes["alternatives"] = alternatives
     if time_limit is not None:
@@ -104,7 +111,9 @@ def propose_and_print(
     typer.Exit
         Always: fine, a must-rule broken, or no plan.
     """
-    with opened(case, language) as study:
+    with opened(case, language) as study, holding(study.case.path, verb="propose") as left:
+        if left is not None:
+            err.print(left.sentence(study.language), markup=False)
         study = study.with_settings(changes or {})
         folder.parent.mkdir(parents=True, exist_ok=True)  # find out now, and not after all the solving
         with Interruption(study.language).listening() as stop:

@@ -46,19 +46,22 @@ def solve_on_cluster(
     Parameters
     ----------
     address
-        ``"tcp://host:port"``. The workers must run one thread each and the same program as we do.
+        ``"tcp://host:port"``, or ``"tls://host:port"`` with the certificates of Dask's configuration. The workers
+        must run one thread each and the same program as we do.
 
     Raises
     ------
     InputError
-        If dask.distributed is not installed, nobody answers at the address, no worker is there, or a worker
-        runs another program or several threads.
+        If dask.distributed is not installed, an encrypted cluster is asked for without a certificate, nobody
+        answers at the address, no worker is there, or a worker runs another program or several threads.
     """
     try:
         import dask
         import distributed
     except ImportError as error:
         raise InputError([Fault("fault.cluster_missing", {"address": address})]) from error
+    if address.startswith("tls://") and not dask.config.get("distributed.comm.tls.client.cert", None):
+        raise InputError([Fault("fault.cluster_certificate", {"address": address})])
     # problems are matrices; the scheduler's advice against large arguments is for people who call it in a loop
     quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
     try:

@@ -18,6 +18,8 @@ from districting.assessment.identities import Identities, identify
 from districting.assessment.identity import derive_identity
 from districting.case import Case
 from districting.errors import CaseError, Fault, PolicyError
+from districting.flow.case_tables import as_day
+from districting.flow.freeze import dated, freeze_locks
 from districting.language import Language
 from districting.plans.community_list import read_abolished, with_community_list
 from districting.plans.division import Division
@@ -30,6 +32,7 @@ from districting.policies.needs import unmet_needs
 from districting.policies.policy import Policy
 from districting.policies.rule import Measure
 from districting.progress import Progress, Step, silent
+from districting.rerun.basis import basis_of
 from districting.solvers.params import Params
 from districting.territory.cutting import cut_atoms
 from districting.territory.joining import join_atoms
@@ -53,7 +56,7 @@ class AtHand:
     """
 
     def __init__(self, case: Case, *, language: Language | None = None, progress: Progress = silent) -> None:
-        self.case = case
+        self.case = dated(case)
         self.language: Language = language or case.language
         self.progress = progress
 
@@ -87,6 +90,7 @@ class AtHand:
             crs=self.case.crs,
             folder=self.case.folder,
             horizon=self.case.solve.horizon,
+            lists=self.case.lists,
             progress=self.progress,
         )
         return dataclasses.replace(layers, generated=layers.generated or self.case.generated)
@@ -102,10 +106,15 @@ class AtHand:
         """
         if unmet := self._unmet_needs():
             raise PolicyError(unmet)
-        cap = self.case.solve.atom_cap or max(1, round(self.policy.published_max * self._households_per_unit) // 3)
         zones = zone_kinds(self.policy, forbidden=True)
-        atoms = cut_atoms(self.layers, cap=cap, zones=zones, progress=self.progress)
+        atoms = cut_atoms(self.layers, cap=self.atom_cap, zones=zones, progress=self.progress)
         return Territory(self.layers, atoms, join_atoms(self.layers, atoms, progress=self.progress))
+
+    @property
+    def atom_cap(self) -> int:
+        """Households that an atom may hold."""
+        wanted = round(self.policy.published_max * self._households_per_unit) // 3
+        return self.case.solve.atom_cap or max(1, wanted)
 
     @property
     def _households_per_unit(self) -> float:
@@ -154,7 +163,8 @@ class AtHand:
             numbers = {ids[0]: numbers[""]}
         else:
             numbers = {self.subdistrict_ids([name])[0]: number for name, number in numbers.items()}
-        settings = dataclasses.replace(settings, number=numbers)
+        locks = settings.locks + freeze_locks(self.case, self.layers)
+        settings = dataclasses.replace(settings, number=numbers, locks=locks)
         check_locks(self.territory, settings.locks)
         posed = {}
         for done, name in enumerate(ids):
@@ -162,7 +172,7 @@ class AtHand:
             posed[name] = pose(self.territory, self.policy, name, settings, network=self._network)
         return posed
 
-    def _read_plan(self, path: Path | str) -> Division:
+    def read_plan(self, path: Path | str) -> Division:
         """A plan file as a division; who succeeds whom is derived where the file does not say."""
         drawn = with_community_list(read_plan(Path(path), self.territory), Path(path))
         if drawn.outlines["origin"].isna().all():
@@ -171,11 +181,16 @@ class AtHand:
 
     def _identified(self, division: Division) -> tuple[Division, Identities]:
         """The division with names for its new communities, and who everyone is; today stays the same object."""
-        known, told = identify(division, self.today, self.territory, language=self.language, retired=self._retired)
+        known, told = identify(division, self.today, self.territory, language=self.language, retired=self.retired)
         return (division if division is self.today else known), told
 
     @cached_property
-    def _retired(self) -> pd.DataFrame | None:
+    def basis(self) -> dict[str, Any]:
+        """What a run stands on, for ``run.json``: content of the layers, rules, settings, locks."""
+        return basis_of(self.layers, self.policy, self.case)
+
+    @cached_property
+    def retired(self) -> pd.DataFrame | None:
         """Communities that were abolished before, where the case lists them."""
         listed = self.case.abolished_codes
         return None if listed is None else read_abolished(self.case.folder / listed)
@@ -190,7 +205,7 @@ class AtHand:
     @cached_property
     def _diagnosis(self) -> Diagnosis:
         """The diagnosis of all sub-districts."""
-        return diagnose(self.territory, self.policy, network=self._network)
+        return diagnose(self.territory, self.policy, today=self.today, network=self._network)
 
     @cached_property
     def _network(self) -> WalkNetwork | None:
@@ -217,6 +232,8 @@ class AtHand:
             for key, value in changes.items()
             if isinstance(value, (int, float)) and value < 0
         ]
+        if "date" in changes and as_day(changes["date"]) is None:
+            faults.append(Fault("fault.setting", {"key": "date", "value": changes["date"], "known": "2026-12-31"}))
         if faults:
             raise CaseError(faults)
         case = dataclasses.replace(self.case, solve=dataclasses.replace(self.case.solve, **changes))
@@ -229,10 +246,31 @@ class AtHand:
         other.progress = progress
         return other
 
+    def on_ground(
+        self, today: Division, territory: Territory, *, case: Case, retired: pd.DataFrame | None
+    ) -> Self:
+        """The study of the same inputs on ground whose communities of today are others.
+
+        Parameters
+        ----------
+        today
+            The division as it stands there.
+        territory
+            The ground; its layers stand in for those that were read. The basis stays that of the inputs.
+        case
+            Its settings hold.
+        retired
+            Communities abolished before.
+        """
+        other = type(self)(case, language=self.language, progress=self.progress)
+        kept = {"policy": self.policy, "basis": self.basis, "_network": self._network}
+        other.__dict__.update(kept, layers=territory.layers, territory=territory, today=today, retired=retired)
+        return other
+
     def _of_case(self, case: Case) -> Self:
         """The study of another case on the same layers; the ground is kept where nothing of it changed."""
         other = type(self)(case, language=self.language, progress=self.progress)
         if case.solve.horizon == self.case.solve.horizon and case.solve.atom_cap == self.case.solve.atom_cap:
-            kept = ("policy", "layers", "territory", "today", "_network", "_diagnosis")
+            kept = ("policy", "layers", "territory", "today", "retired", "_network", "_diagnosis")
             other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         return other

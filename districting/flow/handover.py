@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from districting.assessment.resources import ResourceTable, resources
 from districting.assessment.seating import seating
 from districting.assessment.staging import StagedPlan
 from districting.case import Case
+from districting.flow.freeze import freeze_record
 from districting.flow.run import Alternative, Judged, Run
 from districting.language import Language, say
 from districting.plans.community_table import community_table
@@ -23,6 +24,7 @@ from districting.plans.division import Division
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
 from districting.progress import Progress, Step, silent
+from districting.records.manifest import content_id, sha256_of
 from districting.reports.atomic import OutputFolder
 from districting.reports.colours import colour_communities
 from districting.reports.community_files import identity_columns, write_abolished_csv, write_communities_csv
@@ -35,12 +37,12 @@ from districting.reports.exports import (
 )
 from districting.reports.maps import write_map
 from districting.reports.page import write_compare_page
-from districting.reports.plain import write_json
+from districting.reports.plain import plain, write_json
 from districting.reports.plan_tables import PlanTables
 from districting.reports.run_record import plan_record, run_record
 from districting.reports.stage_files import write_stage, write_staged_plan
 from districting.reports.tables import write_tables
-from districting.reports.words import plan_title
+from districting.reports.words import freeze_notes, plan_title
 from districting.territory.territory import Territory
 from districting.territory.travel import WalkNetwork
 
@@ -62,7 +64,17 @@ class Handover:
     network: WalkNetwork | None = None
     progress: Progress = silent
 
-    def write_run(self, run: Run, target: Path, *, case: Case, started: str, seconds: float) -> Path:
+    def write_run(
+        self,
+        run: Run,
+        target: Path,
+        *,
+        case: Case,
+        started: str,
+        seconds: float,
+        basis: Mapping[str, Any],
+        also: Callable[[Path], None] | None = None,
+    ) -> Path:
         """Write all files of a run; the folder is replaced in one step. Returns the compare page.
 
         Parameters
@@ -75,13 +87,17 @@ class Handover:
             For the settings in ``run.json``.
         started, seconds
             When the run began (ISO 8601) and how long it took, for ``run.json``.
+        basis
+            What it stood on, for ``run.json`` (`districting.rerun.basis`).
+        also
+            Writes more into the folder before it takes its place, or changes what lies there.
         """
         divisions = [run.today, *(alternative.judged.division for alternative in run.alternatives)]
         colours = colour_communities([division.outlines.geometry for division in divisions])
         figures = {division.name: self._figures(division) for division in divisions}
         findings: dict[str, Sequence[Finding]] = {run.today.name: run.diagnosis.findings}
         actions: dict[str, Mapping[str, Action]] = {}
-        record = self._record(run, case=case, started=started, seconds=seconds)
+        record = self._record(run, case=case, started=started, seconds=seconds) | {"fingerprints": dict(basis)}
         record["case"] = _seen_from(target, case.path)
         with OutputFolder(target) as folder:
             write_findings(folder / "diagnosis.json", run.diagnosis.findings)
@@ -96,7 +112,9 @@ class Handover:
                 place = folder / "plans" / plan_id
                 place.mkdir(parents=True)
                 self._write_plan(place, judged, figures[plan_id], colours, actions[plan_id])
-                self._write_tables(place, alternative, run, figures, started)
+                notes = tuple(freeze_notes(record, self.language))
+                self._write_tables(place, alternative, run, figures, started, notes)
+            record["run_id"] = _run_id(record, folder)
             write_compare_page(
                 folder / "index.html",
                 territory=self.territory,
@@ -108,10 +126,31 @@ class Handover:
                 policy=self.policy,
                 language=self.language,
                 actions=actions,
+                steps={one.judged.division.name: one.judged.proposal.steps for one in run.alternatives},
                 resources=_resources_by_division(run),
             )
             write_json(folder / "run.json", record)
+            if also is not None:
+                also(folder)
         return target / "index.html"
+
+    def write_plan(
+        self, judged: Judged, place: Path, *, case: Case, started: str, basis: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Write the folder of one plan that no run made; returns the record that goes with it."""
+        division = judged.division
+        colours = colour_communities([one.outlines.geometry for one in (self.today, division)])
+        self._write_plan(place, judged, self._figures(division), colours, judged.proposal.actions)
+        plan = plan_record(
+            plan_id=division.name,
+            mode="hand",
+            profile="",
+            households_moved=judged.households_moved,
+            communities=len(division.outlines),
+            findings_must=sum(finding.strength == "must" for finding in judged.findings),
+            subdistricts=[],
+        ) | {"adoptable": judged.adoptable, "unresolved": []}
+        return self._account([plan], case=case, started=started, seconds=0.0) | {"fingerprints": dict(basis)}
 
     def write_comparison(
         self,
@@ -135,6 +174,7 @@ class Handover:
             policy=self.policy,
             language=self.language,
             actions={one.division.name: one.proposal.actions for one in judged},
+            steps={one.division.name: one.proposal.steps for one in judged},
         )
         return path
 
@@ -215,6 +255,7 @@ class Handover:
         run: Run,
         figures: Mapping[str, pd.DataFrame],
         started: str,
+        notes: tuple[str, ...],
     ) -> None:
         """The tables of one plan: for programs, and for people."""
         if alternative.resources is None:
@@ -234,6 +275,7 @@ class Handover:
             findings=alternative.judged.findings,
             date=started,
             identities=alternative.judged.identities,
+            further=notes,
         )
         write_tables(place / "tables.xlsx", given)
 
@@ -280,8 +322,16 @@ class Handover:
             | {"resources": alternative.resources.summary() if alternative.resources else None}
             for alternative in run.alternatives
         ]
+        return self._account(plans, case=case, started=started, seconds=seconds)
+
+    def _account(
+        self, plans: Sequence[Mapping[str, Any]], *, case: Case, started: str, seconds: float
+    ) -> dict[str, Any]:
+        """What went in, beside the plans that came out."""
         settings: Mapping[str, Any] = dataclasses.asdict(case.solve)
-        return run_record(
+        freeze = freeze_record(case, self.territory.layers)
+        told = {"totals": self._totals()} | ({} if freeze is None else {"freeze": freeze})
+        return told | run_record(
             policy=self.policy,
             layers=self.territory.layers,
             seed=case.solve.seed,
@@ -289,7 +339,7 @@ class Handover:
             settings=settings,
             started=started,
             seconds=round(seconds, 1),
-        ) | {"totals": self._totals()}
+        )
 
     def _totals(self) -> dict[str, int]:
         """What the case holds."""
@@ -303,6 +353,12 @@ class Handover:
             "atom_cap": atoms.cap,
             "minority_households": atoms.minority_households,
         }
+
+
+def _run_id(record: Mapping[str, Any], folder: Path) -> str:
+    """Id of a run: of its record, times left out, and of where its plans put every building."""
+    hashes = {path.parent.name: sha256_of(path) for path in sorted(folder.glob("plans/*/buildings.csv"))}
+    return content_id({**plain(dict(record)), "buildings": hashes})
 
 
 def _seen_from(folder: Path, path: Path) -> str:

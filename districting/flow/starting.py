@@ -9,6 +9,7 @@ from districting.case import Case
 from districting.errors import CaseError, Fault
 from districting.language import Language
 from districting.policies.reading import read_policy
+from districting.records.store import is_records
 from districting.territory.inspection import guess_case
 from districting.territory.osm import download_place
 
@@ -74,7 +75,8 @@ def start_case(
         raise CaseError(faults)
     read_policy(policy, folder=target.parent)
     target.parent.mkdir(parents=True, exist_ok=True)
-    paths = [path for given in files for path in _layer_files(given)]
+    # A shell's *.gpkg names the records of an earlier case, too: they are no input.
+    paths = [path for given in files for path in _layer_files(given) if not is_records(path)]
     if place is not None:
         folder = target.parent / "osm"
         paths += [folder / spec.path for spec in download_place(place, folder)]
@@ -102,7 +104,8 @@ def _layer_files(given: Path) -> list[Path]:
     """The file itself, or the layer files of a folder."""
     if not given.is_dir() or given.suffix == ".gdb":
         return [given]
-    return sorted(path for path in given.iterdir() if path.suffix.lower() in LAYER_ENDINGS)
+    found = sorted(path for path in given.iterdir() if path.suffix.lower() in LAYER_ENDINGS)
+    return [path for path in found if not is_records(path)]
 
 
 def _no_crs(target: Path) -> Fault:

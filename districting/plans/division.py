@@ -189,6 +189,7 @@ def _today_where_nothing_moves(division: Division, territory: Territory) -> Divi
     """The same division, with today's own buildings and outlines in sub-districts where every atom stays.
 
     An atom belongs to the community of most of its households; where nothing moves, the few others stay, too.
+    Homes in no community today join that of their atom: there something does move.
     """
     atoms, layers = territory.atoms.table, territory.layers
     if division.atoms is None:
@@ -196,7 +197,8 @@ def _today_where_nothing_moves(division: Division, territory: Territory) -> Divi
     stays = division.atoms.fillna("").to_numpy() == as_text(atoms["community_id"]).fillna("").to_numpy()
     whole = pd.Series(stays, index=atoms.index).groupby(atoms["subdistrict_id"]).all()
     today = Division.today(territory)
-    kept = set(whole.index[whole]) - _straddled(today, layers)
+    homeless = today.buildings.isna() & (layers.buildings["households"] > 0)
+    kept = set(whole.index[whole]) - _straddled(today, layers) - set(layers.buildings["subdistrict_id"][homeless])
     if not kept:
         return division
     inside = layers.buildings["subdistrict_id"].isin(kept).to_numpy()

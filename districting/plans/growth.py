@@ -11,6 +11,7 @@ from districting.plans.measures import SIZE_COLUMNS, total
 from districting.plans.problem import Bools, Floats
 from districting.policies.sizes import SizeRule
 from districting.territory.homes import planned_homes
+from districting.territory.planned import arrivals
 from districting.territory.territory import Territory
 
 
@@ -61,8 +62,10 @@ def size_to_come(division: Division, territory: Territory, column: str) -> pd.Da
     place, first = np.unique(place, return_index=True)
     community[alone[place]] = outline[first]
     each = np.append(per_household(layers.buildings, column), usual_per_household(layers.buildings, column))
-    more = layers.planned["households"].to_numpy(dtype=np.float64) * each[joins]  # -1, on new ground, is the last
-    table = pd.DataFrame({"community": community, "year": layers.planned["year"].to_numpy(), "more": more})
+    come = arrivals(layers.planned)
+    project = come["project"].to_numpy()
+    more = come["households"].to_numpy(dtype=np.float64) * each[joins[project]]  # -1, on new ground, is the last
+    table = pd.DataFrame({"community": community[project], "year": come["year"].to_numpy(), "more": more})
     table = table[table["community"] >= 0]
     return table.groupby(["community", "year"])["more"].sum().reset_index()
 

@@ -27,7 +27,7 @@ PASSABLE = frozenset({"rail", "water", "wall"})
 MOSTLY = 0.5
 
 #: Kinds of rule that the models ask in full of every plan, where they are a must.
-_IN_FULL = frozenset({"size", "reach", "contiguity", "nesting", "coverage"})
+_IN_FULL = frozenset({"size", "growth", "reach", "contiguity", "nesting", "coverage"})
 
 
 def asked_in_full(rule: Rule) -> bool:

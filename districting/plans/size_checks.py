@@ -126,5 +126,6 @@ def _at_horizon(evidence: Evidence, measure: Measure, horizon: Floats) -> Floats
     buildings, column = evidence.territory.layers.buildings, SIZE_COLUMNS[measure]
     now = buildings["households"]
     more = (buildings["horizon_households"] - now) * per_household(buildings, column)
-    grown: pd.Series[float] = total(evidence.division, buildings[column].where(now > 0, 0.0) + more, now)
+    known = buildings[column].where((now > 0) | buildings[column].notna(), 0.0)
+    grown: pd.Series[float] = total(evidence.division, known + more, now)
     return np.asarray(grown, dtype=np.float64)

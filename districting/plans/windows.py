@@ -42,7 +42,7 @@ def size_windows(
         values = buildings[column].to_numpy(dtype=np.float64)
         if np.isnan(values[inhabited]).any():
             return None
-        values = np.where(inhabited, np.nan_to_num(values), 0.0) if more is not None else np.nan_to_num(values)
+        values = np.nan_to_num(values)
         return _per_atom(atom_pos, values if more is None else values + more * brings(column), n)
 
     def brings(column: str) -> Floats:

@@ -21,6 +21,32 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _LOST = re.compile("\ufffd|锟斤拷|烫烫烫")
 
 
+def file_text(path: Path, *, encoding: str | None, file: str) -> str:
+    """Content of a text file.
+
+    Parameters
+    ----------
+    encoding
+        As the case states; None: UTF-16 where the file begins with its mark, else UTF-8 is tried, then GB18030,
+        which holds GBK and GB2312.
+    file
+        Name for the sentences.
+
+    Raises
+    ------
+    LayerError
+        If the bytes are in none of these.
+    """
+    content = path.read_bytes()
+    guesses = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
+    for tried in (encoding,) if encoding else guesses:
+        try:
+            return content.decode(tried)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    raise LayerError([Fault("fault.layer_bytes", {"file": file, "tried": encoding or "UTF-8, GB18030"})])
+
+
 def table_text(path: Path, *, encoding: str | None, file: str) -> pd.DataFrame:
     """Rows of a CSV file, every cell text, empty cells missing.
 
@@ -29,7 +55,7 @@ def table_text(path: Path, *, encoding: str | None, file: str) -> pd.DataFrame:
     path
         Comma, semicolon or tab separated, with one line of headings.
     encoding
-        As the case states; else UTF-8 is tried, then GB18030, which holds GBK and GB2312.
+        As the case states; None: found out (`file_text`).
     file
         Name for the sentences.
 
@@ -38,15 +64,7 @@ def table_text(path: Path, *, encoding: str | None, file: str) -> pd.DataFrame:
     LayerError
         If the bytes are in neither encoding, or the rows do not fit the headings.
     """
-    content = path.read_bytes()
-    for tried in (encoding,) if encoding else ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(tried)
-            break
-        except (UnicodeDecodeError, LookupError):
-            continue
-    else:
-        raise LayerError([Fault("fault.layer_bytes", {"file": file, "tried": encoding or "UTF-8, GB18030"})])
+    text = file_text(path, encoding=encoding, file=file)
     heading = text.split("\n", 1)[0]
     separator = max((",", ";", "\t"), key=heading.count)
     try:

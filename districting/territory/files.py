@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,6 @@ PARQUET = (".parquet", ".geoparquet", ".pq")
 TEXT_TABLES = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm", ".xls")
 TABLES = (*TEXT_TABLES, *EXCEL)
-
-_DATABASE = ("postgresql://", "postgres://", "PG:")
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class FileTable:
     @property
     def values(self) -> dict[str, Any]:
         """``role``, ``file`` and ``layer``, which every sentence about this layer names."""
-        return {"role": self.spec.role, "file": self.spec.path, "layer": self.layer}
+        return {"role": self.spec.role, "file": self.spec.shown, "layer": self.layer}
 
 
 def read_file(spec: LayerSpec, *, folder: Path) -> FileTable:
@@ -84,22 +82,26 @@ def read_file(spec: LayerSpec, *, folder: Path) -> FileTable:
         If the file or the layer is missing (naming those there are), damaged, has no place, the condition
         cannot be understood, the text cannot be decoded, or nothing is left.
     """
-    if spec.path.startswith(_DATABASE):
-        layer, table = _read_gdal(spec, spec.path)
-        notes: list[Fault] = []
-        sha256 = hashlib.sha256(repr(pd.util.hash_pandas_object(table.to_wkb()).sum()).encode()).hexdigest()
-    else:
-        path = folder / spec.path
-        if not path.exists():
-            near = sorted(p.name for p in path.parent.iterdir() if p.suffix) if path.parent.is_dir() else []
-            raise _error("fault.layer_no_file", spec, known=_some(near, 12))
-        layer, table, notes = _read_path(spec, path)
-        sha256 = file_hash(path)
-    found = FileTable(spec, layer, table.reset_index(drop=True), sha256)
-    if not len(table):
-        raise LayerError([Fault("fault.layer_empty", {**found.values, "where": spec.where or ""})])
-    mended, text_notes = mend_text(found.table, values=found.values)
-    return FileTable(spec, layer, mended, sha256, (*notes, *text_notes))
+    path = folder / spec.path
+    if not path.exists():
+        near = sorted(p.name for p in path.parent.iterdir() if p.suffix) if path.parent.is_dir() else []
+        raise _error("fault.layer_no_file", spec, known=_some(near, 12))
+    layer, table, notes = _read_path(spec, path)
+    return mended(FileTable(spec, layer, table, file_hash(path), tuple(notes)))
+
+
+def mended(found: FileTable) -> FileTable:
+    """The same table numbered from 0, its text decoded rightly.
+
+    Raises
+    ------
+    LayerError
+        If it has no rows, or its text cannot be decoded.
+    """
+    if not len(found.table):
+        raise LayerError([Fault("fault.layer_empty", {**found.values, "where": found.spec.where or ""})])
+    table, notes = mend_text(found.table.reset_index(drop=True), values=found.values)
+    return replace(found, table=table, notes=(*found.notes, *notes))
 
 
 def layer_names(path: Path) -> list[str]:
@@ -148,14 +150,14 @@ def _read_path(spec: LayerSpec, path: Path) -> tuple[str, gpd.GeoDataFrame, list
         table, lost = read_extract(path, spec.role)
         notes = []
         if lost:
-            values = {"role": spec.role, "file": spec.path, "layer": path.stem, "count": lost}
+            values = {"role": spec.role, "file": spec.shown, "layer": path.stem, "count": lost}
             notes.append(Fault("note.osm_cut_ways", values, severity="warning"))
         return path.stem, _where(table, spec), notes
     if suffix in PARQUET:
         return path.stem, _where(_read_parquet(spec, path), spec), []
     if suffix in TABLES:
         layer, rows = _read_table(spec, path)
-        return layer, _where(_placed(rows, spec, layer), spec), []
+        return layer, _where(placed(rows, spec, layer), spec), []
     layers = layer_names(path)
     if spec.sql is None and spec.layer is None and len(layers) != 1:
         key = "fault.layer_which" if layers else "fault.layer_none_in_file"
@@ -186,7 +188,7 @@ def _read_gdal(spec: LayerSpec, source: str) -> tuple[str, gpd.GeoDataFrame]:
         raise _error(key, spec, where=spec.where or spec.sql or "", why=str(error)) from error
     layer = spec.layer or Path(source).stem
     if not isinstance(table, gpd.GeoDataFrame):
-        table = _placed(table, spec, layer)
+        table = placed(table, spec, layer)
     return layer, _plain(table)
 
 
@@ -204,7 +206,7 @@ def _read_parquet(spec: LayerSpec, path: Path) -> gpd.GeoDataFrame:
             rows = pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise _error("fault.layer_unreadable", spec, why=str(error)) from no_geometry
-        return _placed(rows, spec, path.stem)
+        return placed(rows, spec, path.stem)
     except OSError as error:
         raise _error("fault.layer_unreadable", spec, why=str(error)) from error
     return _plain(table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs))
@@ -213,7 +215,7 @@ def _read_parquet(spec: LayerSpec, path: Path) -> gpd.GeoDataFrame:
 def _read_table(spec: LayerSpec, path: Path) -> tuple[str, pd.DataFrame]:
     """Name and rows of a CSV file or an Excel sheet; every cell as text, so that codes keep their zeros."""
     if path.suffix.lower() in TEXT_TABLES:
-        return path.stem, table_text(path, encoding=spec.encoding, file=spec.path)
+        return path.stem, table_text(path, encoding=spec.encoding, file=spec.shown)
     sheets = layer_names(path)
     if spec.layer is not None and spec.layer not in sheets:
         raise _error("fault.layer_no_layer", spec, layer=spec.layer, known=", ".join(sheets))
@@ -225,9 +227,15 @@ def _read_table(spec: LayerSpec, path: Path) -> tuple[str, pd.DataFrame]:
     return sheet, rows.rename(columns=str).dropna(how="all")
 
 
-def _placed(rows: pd.DataFrame, spec: LayerSpec, layer: str) -> gpd.GeoDataFrame:
-    """A table as features: points from coordinates, or shapes from well-known text."""
-    values: dict[str, Any] = {"role": spec.role, "file": spec.path, "layer": layer}
+def placed(rows: pd.DataFrame, spec: LayerSpec, layer: str) -> gpd.GeoDataFrame:
+    """A table as features: points from coordinates, or shapes from well-known text.
+
+    Raises
+    ------
+    LayerError
+        If it has no such columns, or they hold something else.
+    """
+    values: dict[str, Any] = {"role": spec.role, "file": spec.shown, "layer": layer}
     named = {ours: spec.columns[ours] for ours in ("x", "y", "geometry") if spec.columns.get(ours)}
     missing = sorted(set(named.values()) - set(rows.columns))
     if missing:
@@ -283,7 +291,7 @@ def _where(table: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
 
 
 def _error(key: str, spec: LayerSpec, **values: object) -> LayerError:
-    return LayerError([Fault(key, {"role": spec.role, "file": spec.path, **values})])
+    return LayerError([Fault(key, {"role": spec.role, "file": spec.shown, **values})])
 
 
 def _some(items: Any, most: int) -> str:

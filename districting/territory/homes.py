@@ -13,6 +13,7 @@ from districting.errors import Fault
 from districting.territory.borders import Ints, Shapes
 from districting.territory.columns import examples, fault_of
 from districting.territory.files import FileTable
+from districting.territory.planned import moved_in
 
 #: Planned housing joins the nearest building of its compound, or one within this distance in m.
 PLANNED_WITHIN_M = 300.0
@@ -86,19 +87,20 @@ def with_planned(
     buildings
         Points, index ``building_id``, with ``households`` and ``compound_id``.
     planned
-        Index ``planned_id``, with ``households`` and ``year``; points or polygons.
+        As `Layers` holds it; points or polygons.
     compounds
         Index ``compound_id``; may be empty.
     horizon
-        Last year that counts; None: nothing planned counts.
+        Year whose end counts; None: nothing planned counts.
 
     Returns
     -------
     tuple
         The buildings, sorted by id, and notes on the rows that were added.
     """
-    due = planned[planned["year"] <= horizon] if horizon is not None else planned.iloc[:0]
     buildings = buildings.assign(horizon_households=buildings["households"])
+    due = planned.iloc[:0] if horizon is None else planned.assign(households=moved_in(planned, horizon))
+    due = due[due["households"] > 0]
     if not len(due):
         return buildings, []
     places, joins = planned_homes(buildings, due, compounds)

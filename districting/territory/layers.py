@@ -7,12 +7,18 @@ Reading them from files is `districting.territory.sources`; mending them is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pyproj
 
 from districting.errors import Fault
+from districting.territory.database_urls import is_database
+
+if TYPE_CHECKING:
+    from districting.territory.address_lists import ListOutcome
 
 #: Road classes from highest to lowest, as OSM names them. Other vocabularies are mapped on reading.
 ROAD_CLASSES = (
@@ -41,7 +47,10 @@ CENTRE_USES = ("service", "office", "one_stop", "hall")
 
 @dataclass(frozen=True)
 class LayerSource:
-    """Where a layer came from: ``path`` relative to the case, SHA-256 of the file, features, CRS there."""
+    """Where a layer came from: ``path`` relative to the case, SHA-256 of the file, features, CRS there.
+
+    Of a database: its address without the password, its table, and the SHA-256 of the rows.
+    """
 
     role: str
     path: str
@@ -49,6 +58,11 @@ class LayerSource:
     sha256: str
     features: int
     crs: str
+
+    @property
+    def title(self) -> str:
+        """What people call it: the file's name; the table of a database."""
+        return (self.layer or self.path) if is_database(self.path) else PurePath(self.path).name
 
 
 @dataclass(frozen=True)
@@ -87,8 +101,9 @@ class Layers:
         (bool: no centre yet, but a site for one).
     compounds, zones, planned
         Optional: gated compounds (index ``compound_id``; ``name``, ``phase``, polygon); zones such as school
-        zones (index ``zone_id``; ``kind``, ``name``, polygon); planned housing (index ``planned_id``;
-        ``households``, ``year``, point or polygon). Empty tables where the case has none.
+        zones (index ``zone_id``; ``kind``, ``name``, polygon); planned housing, whatever is not among the
+        buildings yet (index ``planned_id``; ``households``, ``dwellings``, ``year``, ``occupied``, as
+        `planned.planned_columns` gives them; point or polygon). Empty tables where the case has none.
     sources
         One per file layer read.
     notes
@@ -96,6 +111,8 @@ class Layers:
         ``"warning"``), as data.
     generated
         True if the data say of themselves that they were generated; then every page says so.
+    lists
+        What came of the lists of households (``[[lists]]``); None where the case has none.
     """
 
     crs: pyproj.CRS
@@ -113,6 +130,7 @@ class Layers:
     notes: tuple[Fault, ...] = field(default=())
     derived_communities: bool = False
     generated: bool = False
+    lists: ListOutcome | None = None
 
     @property
     def households(self) -> int:

@@ -27,6 +27,7 @@ from districting.territory.columns import (
 from districting.territory.files import FileTable
 from districting.territory.homes import estimated_households
 from districting.territory.mending import mend_geometry
+from districting.territory.planned import planned_columns
 from districting.territory.specs import ROLE_COLUMNS, STAFF_COLUMNS, Role
 from districting.territory.vocabulary import (
     barrier_kinds,
@@ -229,15 +230,10 @@ def _zones(found: FileTable) -> Taken:
 
 
 def _planned(found: FileTable) -> Taken:
-    """Planned housing: households and the year from which they live there."""
+    """Planned housing: households and the years in which they move in."""
     named = row_names(found)
-    faults = missing_columns(found, required=("households", "year"))
-    columns = _texts(found, "planned_id")
-    columns["households"], wrong = count(found, "households", named=named)
-    faults += wrong
-    columns["year"], wrong = count(found, "year", named=named)
-    faults += wrong
-    table, wrong = _taken(found, columns, named)
+    columns, faults = planned_columns(found, named)
+    table, wrong = _taken(found, _texts(found, "planned_id") | columns, named)
     return table, faults + wrong
 
 

@@ -15,12 +15,16 @@ import pyproj
 
 from districting.errors import Fault, LayerError
 from districting.progress import Progress, Step, silent
+from districting.territory.address_lists import ListOutcome, list_notes, list_sources, take_lists
 from districting.territory.assembly import assemble
 from districting.territory.crs import metric_crs, short_name, to_case_crs
+from districting.territory.database_layers import read_database
+from districting.territory.databases import Databases
 from districting.territory.files import FileTable, read_file
 from districting.territory.homes import count_points
 from districting.territory.joining_files import joined
 from districting.territory.layers import Layers, LayerSource
+from districting.territory.list_cells import ListSpec
 from districting.territory.roles import take
 from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
 from districting.territory.vocabulary import says_generated
@@ -50,6 +54,7 @@ def read_layers(
     folder: Path,
     horizon: int | None = None,
     generated: bool = False,
+    lists: Sequence[ListSpec] = (),
     progress: Progress = silent,
 ) -> Layers:
     """The inputs of a case, read, mended and joined.
@@ -66,6 +71,8 @@ def read_layers(
         Year up to which planned housing counts for ``horizon_households``; None: it does not.
     generated
         That the case says its data are generated; files may say so themselves.
+    lists
+        Lists of households that sub-districts sent: they update the buildings.
     progress
         Told of each file.
 
@@ -85,9 +92,10 @@ def read_layers(
     if case_crs is None or faults:
         raise LayerError(faults)
     readings = []
-    for done, spec in enumerate(specs):
-        progress(Step("stage.read", done, len(specs), where=spec.path))
-        readings.append(_read(spec, crs=case_crs, folder=folder))
+    with Databases() as databases:
+        for done, spec in enumerate(specs):
+            progress(Step("stage.read", done, len(specs), where=spec.shown))
+            readings.append(_read(spec, crs=case_crs, folder=folder, databases=databases))
     progress(Step("stage.read", len(specs), len(specs)))
     found = [fault for reading in readings for fault in reading.faults] + _missing_roles(specs)
     tables: dict[Role, gpd.GeoDataFrame] = {}
@@ -96,30 +104,41 @@ def read_layers(
         parts = [reading for reading in readings if reading.spec.role == role and reading.table is not None]
         told: dict[str, object] = {
             "role": role,
-            "file": ", ".join(dict.fromkeys(reading.spec.path for reading in parts)),
+            "file": ", ".join(dict.fromkeys(reading.spec.shown for reading in parts)),
             "layer": ", ".join(reading.source.layer or "" for reading in parts if reading.source),
             "gaps": any(reading.spec.gaps for reading in parts),
         }
         origin[role] = told
         tables[role], wrong = joined(role, _parts(role, parts), crs=case_crs, values=told)
         found += wrong
+    outcome: ListOutcome | None = None
+    if lists and "buildings" not in _broken(found):
+        try:
+            tables["buildings"], outcome = take_lists(lists, tables["buildings"], tables, folder=folder)
+            found += list_notes(outcome)
+        except LayerError as error:
+            found += error.faults
     layers, wrong = assemble(tables, origin=origin, broken=_broken(found), crs=case_crs, horizon=horizon)
     found += wrong
     errors = [fault for fault in found if fault.severity == "error"]
     if errors or layers is None:
-        raise LayerError(errors)
+        raise LayerError(_unreached_once(errors))
     return replace(
         layers,
-        sources=tuple(reading.source for reading in readings if reading.source is not None),
+        sources=(
+            *(reading.source for reading in readings if reading.source is not None),
+            *(list_sources(outcome, crs=short_name(case_crs)) if outcome is not None else ()),
+        ),
+        lists=outcome,
         notes=tuple(found),
         generated=generated or any(reading.generated for reading in readings),
     )
 
 
-def _read(spec: LayerSpec, *, crs: pyproj.CRS, folder: Path) -> _Reading:
+def _read(spec: LayerSpec, *, crs: pyproj.CRS, folder: Path, databases: Databases) -> _Reading:
     """One spec, as far as it can be used."""
     try:
-        file = read_file(spec, folder=folder)
+        file = read_database(spec, databases) if spec.in_database else read_file(spec, folder=folder)
     except LayerError as error:
         return _Reading(spec, faults=tuple(_with_layer(fault, spec) for fault in error.faults))
     placed, faults = to_case_crs(file.table, crs=crs, stated=spec.crs, values=file.values)
@@ -127,13 +146,13 @@ def _read(spec: LayerSpec, *, crs: pyproj.CRS, folder: Path) -> _Reading:
         return _Reading(spec, faults=(*file.notes, *faults))
     own = file.table.crs if file.table.crs is not None else pyproj.CRS.from_user_input(spec.crs)
     table, faults = take(replace(file, table=placed))
-    source = LayerSource(spec.role, spec.path, file.layer, file.sha256, len(file.table), short_name(own))
+    source = LayerSource(spec.role, spec.shown, file.layer, file.sha256, len(file.table), short_name(own))
     return _Reading(spec, table, source, (*file.notes, *faults), generated=_generated(file))
 
 
 def _with_layer(fault: Fault, spec: LayerSpec) -> Fault:
     """The fault with role, file and layer, which every sentence about a layer names."""
-    named = {"role": spec.role, "layer": spec.layer or "", **fault.values, "file": spec.path}
+    named = {"role": spec.role, "layer": spec.layer or "", **fault.values, "file": spec.shown}
     return replace(fault, values=named)
 
 
@@ -143,6 +162,19 @@ def _generated(file: FileTable) -> bool:
         return False
     telling = [name for name in file.table.columns if str(name).lower() in _TELLING_COLUMNS]
     return any(says_generated(pd.unique(file.table[name].dropna())) for name in telling)
+
+
+def _unreached_once(faults: Sequence[Fault]) -> list[Fault]:
+    """The faults, a database that cannot be reached said once for all its layers."""
+    away: dict[tuple[object, object], list[Fault]] = {}
+    for fault in faults:
+        if fault.key == "fault.database_connect":
+            away.setdefault((fault.values["file"], fault.values["why"]), []).append(fault)
+    told = [fault for fault in faults if fault.key != "fault.database_connect"]
+    for same in away.values():
+        roles = ", ".join(dict.fromkeys(str(fault.values["role"]) for fault in same))
+        told.append(replace(same[0], values={**same[0].values, "role": roles}))
+    return told
 
 
 def _missing_roles(specs: Sequence[LayerSpec]) -> list[Fault]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from districting.errors import Fault
+from districting.territory.database_urls import is_database, redacted
 
 Role = Literal[
     "buildings",
@@ -50,11 +51,30 @@ ROLE_COLUMNS: Mapping[Role, tuple[str, ...]] = {
     "facilities": ("facility_id", "name", "community_id", "use", "floor_area_m2", "candidate"),
     "compounds": ("compound_id", "name", "phase"),
     "zones": ("zone_id", "kind", "name"),
-    "planned": ("planned_id", "households", "year"),
+    "planned": ("planned_id", "households", "dwellings", "year", "occupied"),
 }
 
 #: Columns of tables (CSV, Excel) that hold the place: coordinates, or well-known text.
 PLACE_COLUMNS = ("x", "y", "geometry")
+
+
+def with_logins(layers: Sequence[LayerSpec], known: Sequence[LayerSpec]) -> tuple[LayerSpec, ...]:
+    """Layers of an earlier case file, kept without passwords, with the logins that a case has today.
+
+    Parameters
+    ----------
+    layers
+        As they were kept.
+    known
+        Of the case: the same database is known by its address without the password.
+    """
+    logins = {spec.shown: (spec.path, spec.password_env) for spec in known if spec.in_database}
+    return tuple(
+        replace(spec, path=logins[spec.shown][0], password_env=logins[spec.shown][1])
+        if spec.shown in logins
+        else spec
+        for spec in layers
+    )
 
 
 @dataclass(frozen=True)
@@ -118,10 +138,17 @@ class LayerSpec:
     role
         One of `ROLES`. A role may be given by several specs; their features are joined.
     path
-        File, relative to the case's folder: anything GDAL reads, GeoParquet, CSV, Excel, ``.osm``/``.pbf``; or
-        ``postgresql://…`` where the installed GDAL has that driver.
+        File, relative to the case's folder: anything GDAL reads, GeoParquet, CSV, Excel, ``.osm``/``.pbf``; or a
+        PostgreSQL database, ``postgresql://user@host:port/database`` (`districting.territory.databases`).
     layer
         Layer or sheet in the file; may be left out where the file has one only.
+    table
+        Table or view of a database, ``schema.table``; a name with a point in it stands in double quotes.
+    password_env
+        Environment variable that holds the password of the database, where neither the address nor libpq's own
+        ways (``PGPASSWORD``, ``.pgpass``, a service file) tell it.
+    timeout_s
+        Seconds that one statement in a database may take.
     columns
         Our name → theirs. A column that already bears our name need not be named; an empty string says that a
         column is not to be used. Tables give ``x`` and ``y``, or ``geometry`` (WKT).
@@ -146,6 +173,7 @@ class LayerSpec:
     role: Role
     path: str
     layer: str | None = None
+    table: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
     sql: str | None = None
@@ -155,11 +183,23 @@ class LayerSpec:
     gaps: bool = False
     household_points: bool = False
     estimate: Estimate = field(default_factory=Estimate)
+    password_env: str | None = None
+    timeout_s: float = 300.0
+
+    @property
+    def in_database(self) -> bool:
+        """Whether the layer lies in a database."""
+        return is_database(self.path)
+
+    @property
+    def shown(self) -> str:
+        """The path as people may see it: the address of a database without its password."""
+        return redacted(self.path)
 
     def faults(self) -> list[Fault]:
         """What is wrong with the words of the case, before any file is opened."""
         if self.role not in ROLES:
-            values = {"file": self.path, "role": self.role, "known": ", ".join(ROLES)}
+            values = {"file": self.shown, "role": self.role, "known": ", ".join(ROLES)}
             return [Fault("fault.layer_role", values)]
         known = (*ROLE_COLUMNS[self.role], *PLACE_COLUMNS)
         unknown = sorted(set(self.columns) - set(known))
@@ -167,12 +207,17 @@ class LayerSpec:
         if unknown:
             values = {
                 "role": self.role,
-                "file": self.path,
+                "file": self.shown,
                 "columns": ", ".join(unknown),
                 "known": ", ".join(known),
             }
             faults.append(Fault("fault.layer_column_name", values))
         if wrong := self.estimate.problems():
-            values = {"role": self.role, "file": self.path, "figures": "; ".join(wrong)}
+            values = {"role": self.role, "file": self.shown, "figures": "; ".join(wrong)}
             faults.append(Fault("fault.layer_estimate", values))
+        if not self.in_database and (self.table or self.password_env):
+            faults.append(Fault("fault.layer_table_of_file", {"role": self.role, "file": self.shown}))
+        if not isinstance(self.timeout_s, (int, float)) or self.timeout_s <= 0:
+            told = {"role": self.role, "file": self.shown, "value": self.timeout_s}
+            faults.append(Fault("fault.layer_timeout", told))
         return faults

@@ -1,0 +1,246 @@
+"""A rerun from beginning to end: what changed, what it asks for, and the least change that answers it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from districting.flow.run import Alternative, Run
+from districting.language import Language
+from districting.plans.finding import Finding
+from districting.plans.parting import zone_kinds
+from districting.progress import Step, Stop, never
+from districting.rerun.carrying import Carried, carry
+from districting.rerun.changes import Changes, find_changes
+from districting.rerun.ground import carry_ground
+from districting.rerun.reference import Reference, find_reference
+from districting.rerun.sparing import spared
+from districting.rerun.triggers import Trigger, find_triggers
+
+if TYPE_CHECKING:
+    from districting.study import Study
+
+#: Nothing to do; a plan that differs from the one in force; something asks for a change and there is no plan.
+Outcome = Literal["nothing", "proposals", "no_plan"]
+
+
+@dataclass(frozen=True)
+class SubdistrictProposal:
+    """How the search ended in a sub-district that was solved.
+
+    Parameters
+    ----------
+    subdistrict_id, name
+        Which.
+    status
+        Of its certificate: ``optimal``, ``feasible``, ``infeasible``, ``unknown``.
+    households_moved
+        That change community.
+    changed
+        Communities that do not stay as they are.
+    communities_before, communities_after
+        How many.
+    lower_bound
+        Households that move in every plan; None without one.
+    """
+
+    subdistrict_id: str
+    name: str
+    status: str
+    households_moved: int
+    changed: int
+    communities_before: int
+    communities_after: int
+    lower_bound: float | None
+
+    @property
+    def resolved(self) -> bool:
+        """Whether a plan was found."""
+        return self.status in ("optimal", "feasible")
+
+
+@dataclass(frozen=True, eq=False)
+class Rerun:
+    """What a rerun ends in.
+
+    Parameters
+    ----------
+    reference
+        The plan in force.
+    changes
+        What differs since it was made.
+    carried
+        The plan on today's data; None where nothing changed.
+    findings
+        What the checks find on that.
+    triggers
+        Those that ask for a change in sub-districts that changes touch; accepted ones are told, too.
+    recut
+        Sub-districts whose atoms were cut anew.
+    run
+        The plan in force as today, and the proposal; None where nothing was solved.
+    study
+        The ground that it stands on; None where nothing changed.
+    names
+        Names of the sub-districts by id.
+    started, seconds
+        When it began (ISO 8601), how long it took, s.
+    """
+
+    reference: Reference
+    changes: Changes
+    carried: Carried | None
+    findings: tuple[Finding, ...]
+    triggers: tuple[Trigger, ...]
+    recut: frozenset[str]
+    run: Run | None
+    study: Study | None
+    names: dict[str, str]
+    started: str
+    seconds: float
+
+    @property
+    def alternative(self) -> Alternative | None:
+        """The proposal."""
+        return None if self.run is None else self.run.alternatives[0]
+
+    @property
+    def affected(self) -> tuple[str, ...]:
+        """Ids of the sub-districts that were solved."""
+        return () if self.alternative is None else tuple(sorted(self.alternative.answers))
+
+    @property
+    def untouched(self) -> frozenset[str]:
+        """Ids of the sub-districts that no change touches and that were not solved: they stay letter by letter."""
+        return frozenset(self.names) - self.changes.touched - set(self.affected)
+
+    @property
+    def proposals(self) -> tuple[SubdistrictProposal, ...]:
+        """How the search ended, sub-district by sub-district; also where it found nothing better."""
+        if self.alternative is None:
+            return ()
+        table = self.alternative.judged.proposal.changes
+        found = []
+        for row, key in zip(self.alternative.certificates(), self.affected, strict=True):
+            mine = table[table["subdistrict_id"] == key]
+            found.append(
+                SubdistrictProposal(
+                    subdistrict_id=key,
+                    name=row["name"],
+                    status=row["status"],
+                    households_moved=int(mine["moved_out"].sum()),
+                    changed=int((mine["action"] != "keep").sum()),
+                    communities_before=row["communities_before"],
+                    communities_after=row["communities_after"],
+                    lower_bound=row["lower_bound"] if row["objective"] is not None else None,
+                )
+            )
+        return tuple(found)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether there is something to decide."""
+        if any(one.resolved and one.changed for one in self.proposals):
+            return "proposals"
+        return "no_plan" if any(not one.resolved for one in self.proposals) else "nothing"
+
+    def to_json(self, language: Language) -> dict[str, Any]:
+        """Plain data, as in ``rerun.json`` (docs/run-record.md)."""
+        carried = {} if self.carried is None else self.carried.counts
+        return {
+            "schema": 1,
+            "outcome": self.outcome,
+            "started": self.started,
+            "seconds": round(self.seconds, 1),
+            "reference": self.reference.to_json(),
+            "changes": self.changes.to_json(language, self.names),
+            "buildings": self.changes.buildings.to_json(),
+            "touched": sorted(self.changes.touched),
+            "recut": sorted(self.recut),
+            "carried": carried,
+            "triggers": [trigger.to_json(language) for trigger in self.triggers],
+            "affected": list(self.affected),
+            "untouched": sorted(self.untouched),
+            "proposals": [dataclasses.asdict(one) | {"resolved": one.resolved} for one in self.proposals],
+            "conflicts": [] if self.alternative is None else self.alternative.conflict_sentences(language),
+        }
+
+
+def rerun(
+    study: Study,
+    previous: Path | None = None,
+    *,
+    plan: str | None = None,
+    everything: bool = False,
+    engine: str | None = None,
+    stop: Stop = never,
+) -> Rerun:
+    """Find what changed since the plan in force was made, and the least change that answers it.
+
+    Parameters
+    ----------
+    study
+        Of the case as it is now.
+    previous, plan
+        The output folder, and which of its plans, to go by where the case has no adopted plan.
+    everything
+        Propose also for what was accepted with the reference, in every sub-district.
+    engine, stop
+        As `Study.propose` takes them.
+
+    Raises
+    ------
+    CaseError, LayerError, PolicyError, PlanError
+        If the case, its input or the reference cannot be used.
+    """
+    started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
+    reference = find_reference(study.case, previous, plan=plan, crs=study.layers.crs)
+    study.progress(Step("stage.changes"))
+    changes = find_changes(reference, study.basis, study.layers)
+    names = {str(key): str(name) for key, name in study.layers.subdistricts["name"].items()}
+
+    def ended(**told: Any) -> Rerun:
+        none: dict[str, Any] = {"carried": None, "findings": (), "triggers": (), "recut": frozenset()}
+        timed: dict[str, Any] = {"started": started, "seconds": time.perf_counter() - clock}
+        return Rerun(reference, changes, names=names, **{**none, "run": None, "study": None, **told, **timed})
+
+    if not changes.touched and not everything:
+        return ended()
+    carried = carry(reference, study.layers, changes.buildings)
+    zones = zone_kinds(study.policy, forbidden=True)
+    ground = carry_ground(
+        reference, carried, changes, study.basis, cap=study.atom_cap, zones=zones, progress=study.progress
+    )
+    settings = dataclasses.replace(study.case.solve, modes=("adjust",), profile=None, alternatives=1)
+    case = dataclasses.replace(study.case, solve=settings)
+    there = study.on_ground(ground.today, ground.territory, case=case, retired=_retired(study, reference))
+    looked_at = frozenset(names) if everything else changes.touched
+    by_name = {name: key for key, name in names.items()}
+    findings = there.diagnose().findings
+    triggers = tuple(
+        trigger
+        for trigger in find_triggers(findings, reference, changes)
+        if by_name.get(trigger.finding.subdistrict) in looked_at
+    )
+    asked = sorted({trigger.finding.subdistrict for trigger in triggers if everything or not trigger.accepted})
+    told = {"carried": ground.carried, "findings": findings, "recut": ground.recut}
+    told |= {"triggers": triggers, "study": there}
+    if not asked:
+        return ended(**told)
+    where = engine or case.solve.engine
+    if len(asked) == 1 and where == "local":
+        where = "serial"  # one job: starting a worker takes longer than it saves
+    run = there.propose(subdistricts=asked, engine=where, stop=stop)
+    return ended(run=spared(there, run, subdistricts=asked, engine=where, stop=stop), **told)
+
+
+def _retired(study: Study, reference: Reference) -> pd.DataFrame | None:
+    """Communities that had ended before: of the case's own list, and by the reference."""
+    known = [table for table in (study.retired, reference.abolished) if table is not None and len(table)]
+    return pd.concat(known, ignore_index=True).drop_duplicates(ignore_index=True) if known else None

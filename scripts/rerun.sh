@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# One unattended rerun of a case, for cron or a systemd timer.
+#
+#   scripts/rerun.sh CASE.toml [OPTION of 'districting rerun' …]
+#
+# stdout: the one JSON document of the run. Beside the case, in reruns/ (or $DISTRICTING_RUNS):
+#   rerun.log            every run in dated lines: what changed, what was done and why, how long, where the result is
+#   latest.json          the document of the last run that had a result
+#   2026-11-22T0300…/    one folder for each run with proposals: open its index.html
+# Exit code, as that of 'districting rerun':
+#   0 nothing to do   10 proposals   2 bad input, or the case is in use   3 a change is asked for, no plan was found
+# Two runs never write one case: the program locks it itself.
+set -euo pipefail
+
+if [ $# -lt 1 ] || [ ! -f "$1" ]; then
+  sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0" >&2
+  exit 2
+fi
+case_file=$1
+shift
+runs=${DISTRICTING_RUNS:-$(dirname "$case_file")/reruns}
+program=${DISTRICTING:-districting}
+mkdir -p "$runs"
+log=$runs/rerun.log
+started=$(date +%s)
+out=$runs/$(date +%Y-%m-%dT%H%M%S)
+
+stamped() {
+  while IFS= read -r line || [ -n "$line" ]; do
+    printf '%s  %s\n' "$(date +%Y-%m-%dT%H:%M:%S%z)" "$line" >>"$log"
+  done
+}
+
+printf 'begin   %s %s\n' "$case_file" "$*" | stamped
+code=0
+"$program" rerun "$case_file" --out "$out" --json "$@" 2>&1 >"$runs/latest.json.$$" | stamped || code=${PIPESTATUS[0]}
+case $code in
+  0) said="nothing to do: $runs/latest.json" ;;
+  10) said="proposals: $out/index.html" ;;
+  2) said="bad input, or the case is in use: see the lines above" ;;
+  3) said="a change is asked for, but no plan was found: $out" ;;
+  130) said="stopped" ;;
+  *) said="failed: see the lines above" ;;
+esac
+printf 'end     code %s after %s s, %s\n' "$code" "$(($(date +%s) - started))" "$said" | stamped
+
+cat "$runs/latest.json.$$"
+case $code in
+  0 | 3 | 10) mv "$runs/latest.json.$$" "$runs/latest.json" ;;
+  *) rm -f "$runs/latest.json.$$" ;;
+esac
+if [ "$code" = 0 ]; then
+  rm -rf "$out" # it holds what latest.json says, and nothing to look at
+fi
+exit "$code"

@@ -1,0 +1,72 @@
+"""The script for cron and timers: codes pass through, stdout is the document, the log says what a person asks."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Stands for the program: tells its arguments, writes a folder, ends with the code of its first option.
+STAND_IN = """#!/bin/sh
+mkdir -p "$4" && echo page > "$4/index.html"
+echo "rivers changed in 东街街道" >&2
+printf '{"arguments": "%s"}' "$*"
+exit $6
+"""
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    path = tmp_path / "town" / "case.toml"
+    path.parent.mkdir()
+    path.write_text("", encoding="utf-8")
+    program = tmp_path / "program"
+    program.write_text(STAND_IN, encoding="utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def run(case: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """One unattended run."""
+    environment = {"PATH": "/usr/bin:/bin", "DISTRICTING": str(case.parents[1] / "program"), "LANG": "C.UTF-8"}
+    command = [str(ROOT / "scripts" / "rerun.sh"), str(case), *options]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, "nothing to do"),
+        (10, "proposals: "),
+        (2, "bad input"),
+        (3, "a change is asked for, but no plan was found"),
+        (77, "failed"),
+    ],
+)
+def test_a_code_passes_through_and_the_log_says_what_it_means(case: Path, code: int, words: str) -> None:
+    ended = run(case, str(code))
+    assert ended.returncode == code
+    assert ended.stderr == ""
+    document = json.loads(ended.stdout)
+    reruns = case.parent / "reruns"
+    assert document["arguments"].startswith(f"rerun {case} --out {reruns}/")
+    lines = (reruns / "rerun.log").read_text(encoding="utf-8").splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}  ", line) for line in lines)
+    assert [line[26:] for line in lines[:2]] == [f"begin   {case} {code}", "rivers changed in 东街街道"]
+    assert re.search(rf"end     code {code} after \d+ s, {words}", lines[2])
+    assert (reruns / "latest.json").exists() == (code in (0, 3, 10))
+    folders = [one for one in reruns.iterdir() if one.is_dir()]
+    assert len(folders) == (code != 0)  # where there is nothing to do, no folder is left to look at
+    assert not list(reruns.glob("latest.json.*"))
+
+
+def test_without_a_case_it_says_how_to_call_it(case: Path) -> None:
+    ended = run(case.with_name("absent.toml"))
+    assert ended.returncode == 2
+    assert "scripts/rerun.sh CASE.toml" in ended.stderr

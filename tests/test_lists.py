@@ -1,0 +1,350 @@
+"""Lists of households as sub-districts send them: read in whatever form, matched surely or returned with the reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from districting.case import Case
+from districting.cli import main
+from districting.errors import InputError
+from districting.study import Study
+from districting.territory.address_lists import ListOutcome
+from districting.territory.addresses import parse_address
+from districting.territory.layers import Layers
+from districting.territory.list_cells import ListSpec, counted
+from districting.territory.list_tables import read_list
+from tests.territory.drawn_files import CRS, X, Y, town
+
+ADDRESSES = (
+    "和平路12号1幢", "和平路12号2幢", "解放西路81号院3号楼", "解放东路81号院3号楼",
+    "三学街5弄1号", "三学街5弄2号", "建国路7号A座", "书院巷9号",
+)  # fmt: skip
+HEAD = ("楼栋编号", "地址", "户数")
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    """The drawn town, its buildings with addresses; two compounds of one name, told apart by phase."""
+    tables = town()
+    fences = [shapely.box(0, 0, 100, 200), shapely.box(200, 0, 300, 200)]
+    moved = shapely.transform(fences, lambda xy: xy + np.array([X, Y]))
+    tables["compounds"] = gpd.GeoDataFrame(
+        {"compound_id": ["k1", "k2"], "name": ["安家小区"] * 2}, geometry=moved, crs=CRS
+    )
+    dwellings = [20, 30, 40, 50, 60, 70, 80, 0]
+    tables["buildings"] = tables["buildings"].assign(address=ADDRESSES, dwellings=dwellings)
+    lines = [f'crs = "{CRS}"', 'policy = "xian-2023"', 'language = "zh"', "# 一条说明，必须保留"]
+    for role, table in tables.items():
+        table.to_parquet(tmp_path / f"{role}.parquet")
+        lines += [f"[layers.{role}]", f'path = "{role}.parquet"']
+        lines += ["where = \"kind = '社区服务中心'\""] if role == "facilities" else []
+    path = tmp_path / "case.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def layers(case: Path, *specs: ListSpec) -> Layers:
+    """The layers of the case with lists."""
+    read = Case.read(case)
+    return Study(Case(read.path, read.policy_name, read.crs, read.layers, lists=specs)).layers
+
+
+def outcome(case: Path, rows: Sequence[Sequence[object]], **options: object) -> ListOutcome:
+    """What comes of a CSV list with the usual headings."""
+    write(case.with_name("list.csv"), [options.pop("head", HEAD), *rows])
+    found = layers(case, ListSpec("list.csv", **options)).lists  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def write(path: Path, rows: Sequence[Sequence[object]], *, separator: str = ",", encoding: str = "utf-8") -> Path:
+    """A text table."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator).writerows(rows)
+    path.write_bytes(text.getvalue().encode(encoding))
+    return path
+
+
+def reasons(found: ListOutcome) -> list[str]:
+    """Why rows go back, by line."""
+    return list(found.failed["reason"])
+
+
+def run(*arguments: object) -> int:
+    """A call of the command line; its exit code."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(one) for one in arguments])
+    return int(caught.value.code or 0)
+
+
+def test_a_list_from_an_office_is_taken_as_it_is(case: Path) -> None:
+    """GBK, semicolons, title rows, a unit in the heading, thousands, a total and a signature below the table."""
+    rows = [["东街街道户数登记表", "", "", ""], ["填报单位：东街街道办事处", "", "", ""],
+            ["序号", "楼栋 编号", "常住户数（户）", "备注"], ["1", "00", "1１", ""], ["2", "01", "21户", ""],
+            ["3", "7", "1", "零被 Excel 吃掉"], ["", "合计", "33", ""], ["填表人：张三", "", "", ""]]  # fmt: skip
+    write(case.with_name("东街.csv"), rows, separator=";", encoding="gbk")
+    read = layers(case, ListSpec("东街.csv"))
+    assert list(read.buildings["households"]) == [11, 21, 30, 40, 50, 60, 70, 1]
+    assert read.lists is not None and not len(read.lists.failed) and not read.lists.totals
+    (source,) = [one for one in read.sources if one.role == "lists"]
+    assert source.path == "东街.csv" and source.features == 3 and len(source.sha256) == 64
+    assert "note.list_taken" in {note.key for note in read.notes}
+
+
+def test_an_excel_file_with_merged_cells_and_headings_in_two_rows_is_read(case: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["西街街道楼栋台账"])
+    page.merge_cells("A1:E1")
+    page.append(["小区名称", "楼号", "单元", "户数", None])
+    page.append([None, None, None, "常住户数", "户籍户数"])
+    for span in ("A2:A3", "B2:B3", "C2:C3", "D2:E2"):
+        page.merge_cells(span)
+    page.append(["和平路12号", "1幢", "一单元", 4, 99])
+    page.append([None, None, "二单元", "５户", 99])
+    page.append([None, "2", None, 17.0, 99])
+    page.merge_cells("A4:A6")
+    page.merge_cells("B4:B5")
+    page.append(["备注：经社区审核"])
+    page.merge_cells("A7:E7")
+    book.create_sheet("说明").append(["这里没有表"])
+    book.save(case.with_name("西街.xlsx"))
+    read = layers(case, ListSpec("西街.xlsx"))
+    assert list(read.buildings["households"][:3]) == [9, 17, 30]
+    assert read.lists is not None and len(read.lists.rows) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_every_encoding_and_separator_gives_the_same_rows(tmp_path: Path, encoding: str, separator: str) -> None:
+    rows = [HEAD, ["007", "和平路12号，1幢", "1,234"], ["008", "书院巷9号", "0"]]
+    write(tmp_path / "list.csv", rows, separator=separator, encoding=encoding)
+    (table,) = read_list(ListSpec("list.csv"), folder=tmp_path)
+    assert table.rows.to_numpy().tolist() == rows[1:] and list(table.rows.index) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("said", "building"),
+    [
+        ("和平路１２号 1号楼", "00"),
+        ("西街街道和平路12号第二栋", "01"),
+        ("样例市样例区西街街道办事处甲社区解放西路81号院3#", "02"),
+        ("解放东路八十一号院三栋2单元501室", "03"),
+        ("3学街5弄1号楼1单元", "04"),
+        ("建国路7号（a）座", "06"),
+        ("书院巷9号", "07"),
+    ],
+)
+def test_spellings_of_one_address_are_one_address(case: Path, said: str, building: str) -> None:
+    found = outcome(case, [["", said, "5"]])
+    assert list(found.rows["building_id"]) == [building] and list(found.rows["how"]) == ["address"]
+    assert found.after[building] == 5
+
+
+@given(
+    st.from_regex(
+        r"\A(?:[和平建国书院安家]{2,4})(?:路|街|巷|小区)[1-9][0-9]?(?:弄|号院)?[1-9][0-9]?(?:号|幢|栋|#|号楼)\Z"
+    ),
+    st.sampled_from(["", " ", "　", "·"]),
+)
+@settings(max_examples=80, deadline=None)
+def test_an_address_in_our_spelling_stays_as_it_is(address: str, noise: str) -> None:
+    key = parse_address(noise.join(address)).key
+    assert parse_address(key).key == key == parse_address(address).key
+
+
+def test_a_near_address_is_taken_only_if_it_is_the_only_one_and_is_reported(case: Path) -> None:
+    rows = [["", "三学大街5弄1号", "6"], ["", "解放路81号院3号", "7"], ["", "三学街5弄9号", "8"]]
+    found = outcome(case, rows)
+    first = found.rows.iloc[0]
+    # 3学大街 beside 3学街: twice three shared letters of seven
+    assert (first["how"], first["building_id"], first["score"]) == ("near", "04", 85.7)
+    assert found.after["02"] == 30 and found.after["03"] == 40  # 解放路 is neither 解放西路 nor 解放东路
+    assert list(found.failed["line"]) == [3, 4]
+    assert reasons(found) == ["list.unknown", "list.unknown"]  # numbers are never near
+    notes = [note for note in layers(case, ListSpec("list.csv")).notes if note.key == "note.list_near"]
+    assert len(notes) == 1 and "04" in notes[0].sentence("zh")
+    assert "near" not in set(outcome(case, rows, near_score=100.0).rows["how"])
+
+
+def test_a_place_finds_the_one_building_there(case: Path) -> None:
+    corner = gpd.GeoSeries(shapely.points([[X + 27, Y + 55], [X + 50, Y + 60], [X + 390, Y + 5]]), crs=CRS).to_crs(
+        4490
+    )
+    rows = [["新建", point.x, point.y, 8] for point in corner]
+    head = ("楼栋名称", "经度", "纬度", "户数")
+    found = outcome(case, rows, head=head, crs="EPSG:4490")
+    assert list(found.rows["how"]) == ["place", "", ""] and found.after["00"] == 8
+    wide = outcome(case, rows, head=head, crs="EPSG:4490", tolerance_m=30.0)
+    assert wide.rows["reason"].iloc[1] == "list.several_places"
+    assert list(outcome(case, rows, head=head).rows["how"]) == ["", "", ""]  # no CRS: no guess
+    assert set(reasons(outcome(case, rows, head=head, crs="EPSG:4547"))) == {"list.place"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["00", "", "5"], ["00", "", "6"]], ["list.twice", "list.twice"]),
+        ([["00", "", "5"], ["00", "", "5"]], []),
+        ([["", "和平路12号1幢1单元", "5"], ["", "和平路12号1幢2单元", "6"]], []),
+        ([["", "和平路12号1幢", "11"], ["", "和平路12号1幢1单元", "5"], ["", "和平路12号1幢2单元", "6"]], []),
+        ([["", "和平路12号1幢", "9"], ["", "和平路12号1幢1单元", "5"]], ["list.whole_and_parts"] * 2),
+        ([["00", "", "-5"]], ["list.negative"]),
+        ([["00", "", "约5"]], ["list.no_number"]),
+        ([["00", "", ""]], ["list.no_count"]),
+        ([["00", "", "61"]], ["list.absurd"]),  # 20 dwellings: at most 60
+        ([["07", "", "3000"]], []),  # dwellings unknown
+        ([["07", "", "3001"]], ["list.absurd"]),
+        ([["00", "和平路12号2幢", "5"]], ["list.id_address"]),
+        ([["", "", "5"]], ["list.nothing"]),
+        ([["99", "", "5"]], ["list.unknown"]),
+        ([["", "安家小区3号楼", "5"]], ["list.several"]),
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_goes_back(case: Path, rows: list[list[str]], expected: list[str]) -> None:
+    if expected == ["list.several"]:
+        table = gpd.read_parquet(case.with_name("buildings.parquet"))
+        table.loc[[0, 4], "address"] = ["甲弄3号楼", "乙弄3号楼"]
+        table.to_parquet(case.with_name("buildings.parquet"))
+    found = outcome(case, rows)
+    assert reasons(found) == expected
+    if expected:
+        assert found.after.equals(found.before)
+    else:
+        told = sum(int(row[2]) for row in rows[-2:]) if len({row[1] for row in rows}) > 1 else int(rows[0][2])
+        assert (found.after - found.before).sum() == told - found.before[rows[0][0] or "00"]
+
+
+def test_a_sub_district_that_the_building_does_not_lie_in_is_a_contradiction(case: Path) -> None:
+    head = ("街道", "地址", "户数")
+    rows = [["东街街道", "和平路12号1幢", "5"], ["西街街办", "和平路12号2幢", "5"], ["北街街道", "书院巷9号", "5"]]
+    found = outcome(case, rows, head=head)
+    assert reasons(found) == ["list.elsewhere", "list.stranger"]
+
+
+def test_a_count_over_several_buildings_is_not_split(case: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (HEAD, ("00", "", 30), ("01", "", None), ("02", "", 7)):
+        book.active.append(row)
+    book.active.merge_cells("C2:C3")
+    book.save(case.with_name("list.xlsx"))
+    found = layers(case, ListSpec("list.xlsx")).lists
+    assert found is not None and reasons(found) == ["list.joined_count"] * 2 and found.after["02"] == 7
+
+
+def test_a_later_list_replaces_an_earlier_one_and_one_of_the_same_day_contradicts_it(case: Path) -> None:
+    for name, number in (("a", 5), ("b", 6)):
+        write(case.with_name(f"{name}.csv"), [HEAD, ["00", "", number]])
+    later = layers(case, ListSpec("b.csv", as_of="2026-11"), ListSpec("a.csv", as_of="2026-10")).lists
+    same = layers(case, ListSpec("b.csv"), ListSpec("a.csv")).lists
+    assert later is not None and later.after["00"] == 6
+    assert same is not None and reasons(same) == ["list.twice"] * 2
+
+
+@pytest.mark.parametrize(
+    ("write_file", "key"),
+    [
+        (lambda path: None, "fault.list_no_file"),
+        (lambda path: path.write_text("a,b\n1,2\n", encoding="utf-8"), "fault.list_no_columns"),
+        (lambda path: path.write_bytes(b"\x81\xff\xff"), "fault.layer_bytes"),
+    ],
+)
+def test_a_file_that_is_no_list_is_one_sentence(case: Path, write_file, key: str) -> None:  # type: ignore[no-untyped-def]
+    write_file(case.with_name("list.csv"))
+    with pytest.raises(InputError) as caught:
+        layers(case, ListSpec("list.csv"))
+    (fault,) = caught.value.faults
+    assert fault.key == key and "list.csv" in fault.sentence("zh") and "list.csv" in fault.sentence("en")
+
+
+@given(
+    st.integers(-(10**6), 10**6), st.sampled_from(["{}", "{:,}", " {} ", "{}户", "{}.0", "{:,} 户"]), st.booleans()
+)
+@settings(max_examples=60)
+def test_a_count_is_read_as_it_was_written(number: int, form: str, wide: bool) -> None:
+    text = form.format(number)
+    wide_digits = str.maketrans("0123456789", "０１２３４５６７８９")
+    assert counted(text.translate(wide_digits) if wide else text) == number
+
+
+def test_rows_that_fail_go_back_as_they_came_with_the_reason_and_can_be_sent_again(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [["序号", *HEAD, "备注"], ["01", "00", "", "5", ""], ["02", "x", "无名路1号", "6", "=1+1"],
+            ["03", "", "书院巷9号", "无", ""], ["04", "05", "", "-1", ""],
+            ["05", "01", "", "20", ""], ["06", "02", "", "30", ""]]  # fmt: skip
+    write(tmp_path / "mail.csv", rows)
+    assert run("lists", case, tmp_path / "mail.csv", "-o", tmp_path / "returned") == 2
+    assert "书院" not in case.read_text(encoding="utf-8") and "--apply" in capsys.readouterr().out
+    files = sorted(path.name for path in (tmp_path / "returned").iterdir())
+    assert files == ["lists.json", "sums.xlsx", "东街街道退回清单.xlsx", "西街街道退回清单.xlsx"]
+    book = openpyxl.load_workbook(tmp_path / "returned" / "西街街道退回清单.xlsx")
+    cells = [[cell.value for cell in row] for row in book.active.iter_rows()]
+    head = next(at for at, row in enumerate(cells) if row[0] == "原行号")
+    assert cells[head] == ["原行号", "退回原因", "序号", *HEAD, "备注"]
+    assert cells[head + 1][0] == "3" and cells[head + 1][2:] == ["02", "x", "无名路1号", "6", "'=1+1"]
+    assert book.active.freeze_panes == f"C{head + 2}"
+    east = tmp_path / "returned" / "东街街道退回清单.xlsx"
+    book = openpyxl.load_workbook(east)
+    page = book.active
+    for row in page.iter_rows(min_row=head + 1):
+        for cell in row:
+            cell.value = {"无": "3", "-1": "4"}.get(cell.value, cell.value)
+    book.save(tmp_path / "mended.xlsx")
+    assert run("lists", case, tmp_path / "mended.xlsx", "-o", tmp_path / "again") == 0
+    record = json.loads((tmp_path / "again" / "lists.json").read_text(encoding="utf-8"))
+    assert record["households_after"] - record["households_before"] == 3 - 0 + 4 - 60
+    assert [row["buildings"] for row in record["subdistricts"]] == [2, 0]
+    capsys.readouterr()
+
+
+def test_applied_lists_are_part_of_the_case_and_its_remarks_stay(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "mail.csv", [HEAD, ["00", "", "5"], ["", "合计", "5"]])
+    for _ in range(2):
+        assert (
+            run("lists", case, tmp_path / "mail.csv", "-o", tmp_path / "r", "--apply", "--as-of", "2026-11") == 0
+        )
+    assert "# 一条说明，必须保留" in case.read_text(encoding="utf-8")
+    read = Case.read(case)
+    assert read.lists == (ListSpec("mail.csv", as_of="2026-11"),)
+    assert Study(read).layers.buildings["households"]["00"] == 5
+    read.write()
+    assert Case.read(case).lists == read.lists
+    capsys.readouterr()
+
+
+def test_a_list_whose_total_differs_is_not_applied(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        tmp_path / "mail.csv",
+        [HEAD, ["00", "", "5"], ["", "小计", "5"], ["01", "", "6"], ["", "小计", "7"], ["", "总计", "11"]],
+    )
+    before = case.read_bytes()
+    assert run("lists", case, tmp_path / "mail.csv", "-o", tmp_path / "r", "--apply", "--json") == 2
+    assert case.read_bytes() == before
+    document, _ = json.JSONDecoder().raw_decode(capsys.readouterr().out)
+    assert [(one["line"], one["stated"], one["counted"]) for one in document["totals"]] == [(5, 7, 6)]
+    assert document["applied"] is False
+
+
+def test_the_case_says_what_is_wrong_with_its_lists(case: Path) -> None:
+    text = case.read_text(encoding="utf-8")
+    case.write_text(text + '[[lists]]\nsheet = 3\nencode = "GBK"\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        Case.read(case)
+    assert {fault.values["key"] for fault in caught.value.faults} == {"lists.encode", "lists.sheet", "lists.path"}
