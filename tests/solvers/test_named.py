@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from districting.plans.problem import Lock
+from districting.plans.problem import Lock, Problem, Window
 from districting.solvers.exact.adjust import adjust
 from districting.solvers.params import Params
+from districting.solvers.profile import Profile, Stage, preset
+from districting.solvers.redraw.redraw import solve_redraw
 from tests.solvers.towns import contiguous_partitions, faults, graph_of, least_moved, town
 
 EXACT = Params(gap_households=0.0, gap_share=0.0, time_limit_s=20)
@@ -59,3 +63,60 @@ def test_where_everything_is_kept_nothing_is_left_to_columns() -> None:
     locks = (Lock("keep", communities=(0, 1)),)
     result = adjust.solve_adjust(town("A A B B", 100, low=300, high=400, locks=locks), EXACT)
     assert (result.status, result.objective) == ("optimal", 0)
+
+
+def both_measures(first: str, second: list[float], *, high: float, low: float) -> Problem:
+    """Four atoms, two of today's communities, of which either of two measures must lie in the window."""
+    problem = town("A A B B", first, low=int(low), high=int(high))
+    return replace(problem, windows=(problem.windows[0], Window("people", np.array(second), low, high)))
+
+
+@pytest.mark.parametrize("at_once", [adjust.AT_ONCE, 1e-9])
+def test_either_measure_may_hold_so_totals_bound_no_number(
+    at_once: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A holds by the first measure and B by the second: nobody moves, though both totals ask for more communities."""
+    monkeypatch.setattr(adjust, "AT_ONCE", at_once)
+    problem = both_measures("50 50 300 300", [900, 900, 50, 50], low=1, high=100)
+    result = adjust.solve_adjust(problem, EXACT)
+    assert [(term.value, term.lower_bound) for term in result.terms[:2]] == [(0, 0), (2, 2)]
+    exactly = both_measures("50 50 300 300", [300, 300, 50, 50], low=100, high=100)
+    assert adjust.solve_adjust(exactly, replace(EXACT, profile=preset("best-service"))).status == "optimal"
+    assert solve_redraw(exactly, EXACT).solution is not None
+
+
+def test_no_number_near_the_one_asked_for_does_not_prove_that_there_is_no_plan() -> None:
+    """One community is the target, eight are asked for by a lock: five numbers around one prove nothing."""
+    apart = (Lock("apart", atoms=tuple(range(8))),)
+    problem = replace(town("A A A A A A A A", 100, low=100, high=900, locks=apart), target=800.0)
+    result = adjust.solve_adjust(problem, replace(EXACT, profile=preset("best-service")))
+    assert result.solution is not None and len(result.solution.chosen) == 8
+
+
+def test_a_locked_community_that_can_stand_nowhere_is_not_forgotten() -> None:
+    locks = (Lock("seat", atoms=(5,), communities=(0,)),)
+    problem = town("A A A B B B", 100, low=200, high=400, reach_limit_m=200.0, locks=locks)
+    assert adjust.solve_adjust(problem, EXACT).status == "infeasible"
+
+
+def test_a_part_that_loses_its_name_keeps_room_to_grow_or_is_no_plan() -> None:
+    """Only as A's successor may a part fill 150 of 180, and another part has more of A."""
+    problem = town("A A A .", "90 50 40 110", low=120, high=180, seats=". . . .", headroom=0.2)
+    result = adjust.solve_adjust(problem, EXACT)
+    assert result.solution is None or faults(problem, result) == []
+
+
+def test_a_kept_community_without_a_centre_has_one_seat() -> None:
+    distance = Profile("d", (Stage({"distance_m_households": 1.0}), Stage({"moved_households": 1.0})))
+    locks = (Lock("keep", communities=(0,)),)
+    households = "300 100 200 100 200 100 100 100"
+    problem = town("A A A A A B B B", households, low=200, high=1000, seats=". . . . . B . .", locks=locks)
+    result = adjust.solve_adjust(problem, replace(EXACT, profile=distance))
+    assert result.terms[0].value == result.terms[0].lower_bound == pytest.approx(140_800)  # brute force
+
+
+def test_a_maximum_less_its_headroom_is_met_to_a_hair() -> None:
+    """0.7 · 90 is a little less than 63 in binary; two parts of 63 keep their room all the same."""
+    problem = town("A A A A", "43 20 43 20", low=10, high=90, headroom=0.3)
+    result = adjust.solve_adjust(problem, EXACT)
+    assert (result.objective, result.terms[1].value) == (63, 2)

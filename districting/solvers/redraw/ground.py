@@ -13,7 +13,7 @@ import numpy as np
 from districting.plans.problem import Bools, Floats, Ints, Problem, Window
 from districting.solvers.columns import BORDER, DEVIATION, DISTANCE, NUMBER, TERMS, Measured
 from districting.solvers.exact.contiguity import components, neighbour_lists
-from districting.solvers.exact.parts.sites import groups, kept
+from districting.solvers.exact.parts.sites import groups, kept, kept_seat
 from districting.solvers.ground import Ground
 
 
@@ -292,13 +292,9 @@ def _set_aside(problem: Problem, frozen: list[int], node: Ints) -> tuple[tuple[t
 
 def _kept_seat(problem: Problem, pos: int, own: Bools) -> tuple[tuple[int, int], float]:
     """Seat of a kept community, (atom, position in seats or −1), and its share of the distance."""
-    weight = problem.households[own] + 1.0
-    for s, seat in enumerate(problem.seats):
-        if seat.community_pos == pos:
-            return (seat.atom_pos, s), float(weight @ problem.seat_distance_m[own, s])
-    atoms = np.flatnonzero(own)
-    sums = weight @ problem.site_distance_m[np.ix_(atoms, atoms)]
-    return (int(atoms[sums.argmin()]), -1), float(sums.min())
+    atom, seat = kept_seat(problem, pos)
+    ways = problem.site_distance_m[own, atom] if seat < 0 else problem.seat_distance_m[own, seat]
+    return (atom, seat), float((problem.households[own] + 1.0) @ ways)
 
 
 def locked_places(problem: Problem) -> dict[int, int]:

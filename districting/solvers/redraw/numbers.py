@@ -11,13 +11,17 @@ from districting.solvers.result import Conflict
 
 
 def number_range(problem: Problem) -> tuple[int, int]:
-    """Fewest and most communities that the windows and the case allow, kept ones included."""
+    """Fewest and most communities that the windows and the case allow, kept ones included.
+
+    Where either of several measures suffices, each community may hold by another: their totals bound no number.
+    """
     free, frozen = ~frozen_atoms(problem), len(kept(problem))
-    fewest, most = problem.n, 0
-    for window in problem.windows:
+    fewest, most = 0, int(free.sum())
+    if len(problem.windows) == 1:
+        (window,) = problem.windows
         total = float(window.weights[free].sum())
-        fewest = min(fewest, int(np.ceil(total / window.high - 1e-9)))
-        most = max(most, int(total // window.low) if window.low > 0 else int(free.sum()))
+        fewest = int(np.ceil(total / window.high - 1e-9))
+        most = int(total / window.low + 1e-9) if window.low > 0 else most
     low, high = max(1 if free.any() else 0, fewest) + frozen, min(most, int(free.sum())) + frozen
     if problem.number is not None:
         low, high = max(low, problem.number[0]), min(high, problem.number[1])

@@ -19,9 +19,10 @@ from districting.solvers.exact.adjust.search import Search
 from districting.solvers.exact.adjust.settling import rule_out_for_later, settle
 from districting.solvers.exact.parts.bounds import moved_at_least
 from districting.solvers.exact.parts.cutting import Clock
+from districting.solvers.exact.parts.sites import locked_to_live
 from districting.solvers.params import Params
 from districting.solvers.profile import DEFAULTS, Profile, preset
-from districting.solvers.redraw.numbers import number_asked, numbers_to_try
+from districting.solvers.redraw.numbers import number_asked, number_range, numbers_to_try
 from districting.solvers.result import Result, Status, Term
 
 #: The first stage may use so many times the time of each later one.
@@ -67,7 +68,8 @@ def solve_adjust(problem: Problem, params: Params, *, progress: Progress = silen
     if profile.number == "free":
         return _result(_search(problem, params, clock, profile), profile, {})
     asked, ended = number_asked(problem), None
-    for number in numbers_to_try(problem, asked):
+    numbers = numbers_to_try(problem, asked)
+    for number in numbers:
         if ended is not None and clock.left_s <= 0:
             ended = replace(ended, impossible=False)
             break
@@ -75,13 +77,17 @@ def solve_adjust(problem: Problem, params: Params, *, progress: Progress = silen
         ended = _search(fixed, params, clock, profile)
         if not ended.impossible:
             return _result(ended, profile, {"number": number, "number_asked": asked})
-    ended = ended or _search(problem, params, clock, profile)
+    low, high = number_range(problem)
+    if ended is None or (ended.impossible and high - low >= len(numbers)):
+        ended = _search(problem, params, clock, profile)  # no number near the one asked for; some other may do
     return _result(ended, profile, {"number_asked": asked})
 
 
 def _search(problem: Problem, params: Params, clock: Clock, profile: Profile) -> _Ended:
     """Settle every stage."""
     search = Search(problem, params, clock, profile.stages)
+    if not locked_to_live(problem) <= {site.community_pos for site in search.owned}:
+        return _Ended(search, first_proved=False, impossible=True)  # a lock keeps alive who can stand nowhere
     first = search.stage
     if set(first.weights) == {"moved_households"}:
         search.raise_bound(first.weights["moved_households"] * moved_at_least(problem))

@@ -18,7 +18,7 @@ from districting.solvers.annealing.search import search as search_regions
 from districting.solvers.columns import BORDER, NUMBER, Columns, weights_of
 from districting.solvers.exact.adjust.search import Search
 from districting.solvers.exact.parts import terms
-from districting.solvers.exact.parts.sites import Site, kept
+from districting.solvers.exact.parts.sites import Site, kept, locked_to_live
 from districting.solvers.exact.regions.master import Ceiling
 from districting.solvers.generation.generation import Generation, part_of, warm_up_columns
 from districting.solvers.generation.titles import TitledPricer, Titles, without_homes
@@ -62,7 +62,7 @@ class Named:
         self.posed = pose_redraw(charged, numbers=(low, high))
         self.aside = self.posed.aside.copy()
         self.aside[BORDER] += float(np.minimum(problem.open_km, problem.crossing_km).sum())
-        due = frozenset(site.community_pos for site in search.owned if site.must_open and not site.frozen)
+        due = locked_to_live(problem) - kept(problem)
         self.measured = without_homes(self.posed.measured, due=due)
         self._matters = search.seats_matter
         self._begin()
@@ -200,8 +200,14 @@ def _beyond_columns(problem: Problem, owned: list[Site]) -> bool:
     """Whether something is asked that columns do not know.
 
     A plan unlike others; a seat that a lock leaves several places while no centre says who the community is;
-    several old centres to hold; two gaps between the same pieces, of which the ground has one.
+    several old centres to hold; two gaps between the same pieces, of which the ground has one; other locks on land
+    of a kept community, which leaves the ground.
     """
+    frozen = kept(problem)
+    for lock in problem.locks:
+        held = {int(problem.today[atom]) for atom in lock.atoms} | set(lock.communities)
+        if lock.kind in ("together", "apart", "split", "merge") and held & frozen:
+            return True
     pairs = [tuple(sorted((int(problem.piece[a]), int(problem.piece[b])))) for a, b in problem.gaps]
     if problem.unlike or len(set(pairs)) < len(pairs) or any(len(site.holds) > 1 for site in owned):
         return True

@@ -111,7 +111,7 @@ class Search:
         named = settled(self.problem, solution, any_seat=self.seats_matter)
         if self.seats_matter:
             named = terms.reseat(self.problem, named)
-        if not differs(self.problem, named.part):
+        if not differs(self.problem, named.part) or not keeps_room(self.problem, solution, named):
             return False
         worth = [terms.worth(self.problem, stage, named) for stage in self.stages]
         for earlier in range(self.at):
@@ -307,6 +307,20 @@ def settled(problem: Problem, solution: Solution, *, any_seat: bool = False) -> 
             atoms = np.flatnonzero(solution.part == most[0])
             chosen[most[0]] = _renamed(problem, atoms, chosen[most[0]], pos, any_seat=any_seat)
     return Solution(solution.part, tuple(chosen))
+
+
+def keeps_room(problem: Problem, solution: Solution, named: Solution) -> bool:
+    """Whether parts that lost their name in `settled` are small enough for new ones, which keep room to grow."""
+    room = 1.0 - problem.headroom
+    for part, (before, after) in enumerate(zip(solution.chosen, named.chosen, strict=True)):
+        if after.community_pos >= 0 or before.community_pos < 0:
+            continue
+        inside = named.part == part
+        for windows in (problem.windows, problem.horizon):
+            sums = [(float(one.weights[inside].sum()), one) for one in windows]
+            if sums and not any(total <= one.high * room + 1e-9 * max(1.0, one.high) for total, one in sums):
+                return False
+    return True
 
 
 def _renamed(problem: Problem, atoms: Ints, place: Chosen, community_pos: int, *, any_seat: bool) -> Chosen:

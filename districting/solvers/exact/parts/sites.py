@@ -14,6 +14,9 @@ import numpy as np
 from districting.plans.problem import Floats, Problem, Window
 from districting.solvers.exact.contiguity import Neighbours, neighbours_of
 
+#: Sizes closer than this share are the same.
+HAIR = 1e-9
+
 
 @dataclass(frozen=True)
 class Site:
@@ -79,6 +82,21 @@ def kept(problem: Problem) -> frozenset[int]:
     return frozenset(pos for lock in problem.locks if lock.kind == "keep" for pos in lock.communities)
 
 
+def locked_to_live(problem: Problem) -> frozenset[int]:
+    """Communities that a ``seat`` lock asks to live on."""
+    return frozenset(pos for lock in problem.locks if lock.kind == "seat" for pos in lock.communities)
+
+
+def kept_seat(problem: Problem, pos: int) -> tuple[int, int]:
+    """Where a kept community has its seat, (atom, position in seats or −1): its centre, else nearest to all."""
+    for at, seat in enumerate(problem.seats):
+        if seat.community_pos == pos:
+            return seat.atom_pos, at
+    atoms = np.flatnonzero(problem.today == pos)
+    ways = (problem.households[atoms] + 1.0) @ problem.site_distance_m[np.ix_(atoms, atoms)]
+    return int(atoms[ways.argmin()]), -1
+
+
 def groups(problem: Problem) -> tuple[int, ...]:
     """First atom of the group that each atom must stay together with: compounds, ``together``, ``merge``.
 
@@ -140,6 +158,8 @@ def owned_sites(problem: Problem, *, any_seat: bool = False) -> list[Site]:
         places = _places(problem, pos, own, seat_of.get(pos), locked[pos].atoms if pos in locked else (), any_seat)
         if pos not in seat_of and households[pos] == 0 and not must:
             continue  # nobody lives there and nothing stands there: absorbed freely
+        if pos in frozen and pos not in seat_of and len(own):
+            places = [place for place in places if place[0] == kept_seat(problem, pos)[0]] or places
         earlier: set[int] = set()
         for atom, x, y, existing, distance, reach in places:
             if atom in earlier:
@@ -236,6 +256,7 @@ def within_maximum(
 ) -> set[int]:
     """Atoms with a path from ``root`` inside ``inside`` whose atoms together weigh at most ``high``."""
     weights = window.weights
+    high += HAIR * max(1.0, high)  # a maximum less its headroom is no round number
     if root not in inside or weights[root] > high:
         return set()
     best = {root: float(weights[root])}
