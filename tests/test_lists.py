@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from hypothesis import strategies as st
 from districting.case import Case
 from districting.cli import main
 from districting.errors import InputError
+from districting.flow.lists import enter_lists, with_files
+from districting.reports.returned_lists import reason_of
 from districting.study import Study
-from districting.territory.address_lists import ListOutcome
+from districting.territory.address_lists import ListOutcome, list_faults
 from districting.territory.addresses import parse_address
 from districting.territory.layers import Layers
 from districting.territory.list_cells import ListSpec, counted
@@ -197,7 +200,9 @@ def test_a_place_finds_the_one_building_there(case: Path) -> None:
     ("rows", "expected"),
     [
         ([["00", "", "5"], ["00", "", "6"]], ["list.twice", "list.twice"]),
-        ([["00", "", "5"], ["00", "", "5"]], []),
+        ([["00", "", "1"]] * 3, ["list.twice"] * 3),  # one said again, or three households
+        ([["", "和平路12号1幢1单元102室", "1"]] * 2, ["list.twice"] * 2),
+        ([["", "和平路12号1幢1单元101室", "1"], ["", "和平路12号1幢1单元102室", "1"]], []),
         ([["", "和平路12号1幢1单元", "5"], ["", "和平路12号1幢2单元", "6"]], []),
         ([["", "和平路12号1幢", "11"], ["", "和平路12号1幢1单元", "5"], ["", "和平路12号1幢2单元", "6"]], []),
         ([["", "和平路12号1幢", "9"], ["", "和平路12号1幢1单元", "5"]], ["list.whole_and_parts"] * 2),
@@ -247,10 +252,93 @@ def test_a_count_over_several_buildings_is_not_split(case: Path) -> None:
 def test_a_later_list_replaces_an_earlier_one_and_one_of_the_same_day_contradicts_it(case: Path) -> None:
     for name, number in (("a", 5), ("b", 6)):
         write(case.with_name(f"{name}.csv"), [HEAD, ["00", "", number]])
-    later = layers(case, ListSpec("b.csv", as_of="2026-11"), ListSpec("a.csv", as_of="2026-10")).lists
+    later = layers(case, ListSpec("b.csv", as_of="2026-11"), ListSpec("a.csv", as_of="2026-9")).lists
     same = layers(case, ListSpec("b.csv"), ListSpec("a.csv")).lists
     assert later is not None and later.after["00"] == 6
     assert same is not None and reasons(same) == ["list.twice"] * 2
+    for date in ("2026/11", "2026-13", "2026-2-30", "2026年11月"):
+        (fault,) = list_faults([ListSpec("a.csv", as_of=date)])
+        assert fault.key == "fault.list_date" and date in fault.sentence("zh") and date in fault.sentence("en")
+
+
+def test_two_files_that_agree_count_once_and_a_row_that_is_not_used_is_not_told_as_taken(case: Path) -> None:
+    parts = [["", "和平路12号1幢1单元", "5"], ["", "和平路12号1幢2单元", "6"]]
+    write(case.with_name("a.csv"), [HEAD, ["", "和平路12号1幢", "11"], *parts, ["01", "", "7"]])
+    write(case.with_name("b.csv"), [HEAD, ["01", "", "7"]])
+    found = layers(case, ListSpec("a.csv"), ListSpec("b.csv")).lists
+    assert found is not None and not len(found.failed) and list(found.after[["00", "01"]]) == [11, 7]
+    assert found.ways() == {"id": 1, "address": 2, "near": 0, "place": 0, "failed": 0}
+
+
+def test_people_are_those_of_the_whole_building_or_stay(case: Path) -> None:
+    write(
+        case.with_name("list.csv"),
+        [["地址", "单元", "户数", "人口"], ["和平路12号1幢", "1", "5", "13"], ["和平路12号1幢", "2", "6", ""],
+         ["和平路12号2幢", "1", "5", "13"], ["和平路12号2幢", "2", "6", "16"],
+         ["书院巷9号", "", "5", "-9"], ["建国路7号A座", "", "5", "约9"]],
+    )  # fmt: skip
+    read, plain = layers(case, ListSpec("list.csv")), layers(case)
+    assert read.lists is not None and reasons(read.lists) == ["list.people"] * 2
+    assert "约9" in reason_of(read.lists.failed.iloc[1].to_dict(), "zh")
+    people, before = read.buildings["people"], plain.buildings["people"]
+    assert read.buildings["households"]["00"] == 11 and people["01"] == 29
+    assert people.drop("01").equals(before.drop("01"))
+
+
+def test_a_row_of_another_district_is_not_ours_and_its_neighbours_still_are(case: Path) -> None:
+    ours = [["", "样例市样例区和平路12号1幢", "5"], ["", "样例区建国路7号A座", "6"]]
+    found = outcome(case, [*ours, ["", "样例市别区书院巷9号", "7"]])
+    assert list(found.rows["building_id"]) == ["00", "06", ""]
+    table = gpd.read_parquet(case.with_name("buildings.parquet"))
+    table.loc[[0, 4, 7], "address"] = ["样例市样例区安康路1号", "样例市别区安康路1号", "样例市别区书院巷9号"]
+    table.to_parquet(case.with_name("buildings.parquet"))
+    rows = [["", "别区安康路1号", "5"], ["", "样例市样例区安康路1号", "6"], ["", "安康路1号", "7"],
+            ["", "样例市样例区书院巷9号", "8"], ["", "样例市别区建国路7号A座", "9"], ["", "他区建国路7号A座", "9"]]  # fmt: skip
+    found = outcome(case, rows)
+    assert list(found.rows["building_id"]) == ["04", "00", "", "", "06", ""]
+    assert reasons(found) == ["list.several", "list.unknown", "list.unknown"]
+
+
+@pytest.mark.parametrize(
+    ("said", "region", "key"),
+    [
+        ("铁路家属区12号楼", "", "铁路家属区12号"),
+        ("纺织家属区12号楼", "", "纺织家属区12号"),
+        ("小寨生活区A座", "", "小寨生活区a号"),
+        ("铁路局南区3号楼", "", "铁路局南区3号"),
+        ("西安市雁塔区铁路家属区 12栋", "西安市雁塔区", "铁路家属区12号"),
+        ("未央区八号路5号", "未央区", "8号路5号"),
+    ],
+)
+def test_a_compound_called_after_a_quarter_is_no_district(said: str, region: str, key: str) -> None:
+    found = parse_address(said)
+    assert (found.region, found.key) == (region, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('编号,户数,备注\n00,5,\n01,6,"坏\n02,7,\n', 3),
+        ('编号,户数,备注\n00,5,"坏\n01,6,好"\n02,7,\n', 2),  # two stray marks make a pair
+        ('编号,户数,备注\n00,5,"坏"了\n', 2),
+        ('编号,户数,备注\n00,5,"坏\n' + "01,6,一二三四五六七八九十\n" * 9000, 2),  # above the limit of a cell
+    ],
+)
+def test_a_stray_quotation_mark_never_swallows_rows(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "list.csv").write_text(text, encoding="gbk")
+    with pytest.raises(InputError) as caught:
+        read_list(ListSpec("list.csv"), folder=tmp_path)
+    (fault,) = caught.value.faults
+    assert (fault.key, fault.values["line"]) == ("fault.list_quotes", line)
+    assert "list.csv" in fault.sentence("zh") and str(line) in fault.sentence("en")
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_every_end_of_line_and_a_cell_of_two_lines_are_read(tmp_path: Path, end: str) -> None:
+    lines = ["楼栋编号,户数,备注", '00,5,"一，二', '三"', "01,6,", ""]
+    (tmp_path / "list.csv").write_bytes(end.join(lines).encode("gbk"))
+    (table,) = read_list(ListSpec("list.csv"), folder=tmp_path)
+    assert table.rows.to_numpy().tolist() == [["00", "5", "一，二\n三"], ["01", "6", ""]]
 
 
 @pytest.mark.parametrize(
@@ -325,6 +413,19 @@ def test_applied_lists_are_part_of_the_case_and_its_remarks_stay(
     read.write()
     assert Case.read(case).lists == read.lists
     capsys.readouterr()
+
+
+def test_entering_a_list_leaves_remarks_within_the_others_and_the_mode_of_the_file(case: Path) -> None:
+    text = case.read_text(encoding="utf-8")
+    text += '\n[[lists]]\n# 文艺路街道报来\npath = "a.csv"\nnear_score = 85.0\nas_of = "2026-10"  # 第二次核实\n'
+    case.write_text(text, encoding="utf-8")
+    case.chmod(0o640)
+    enter_lists(with_files(Case.read(case), [case.with_name("b.csv")], tolerance_m=9.0))
+    assert case.read_text(encoding="utf-8").rstrip() == text + '\n[[lists]]\npath = "b.csv"\ntolerance_m = 9.0'
+    assert case.stat().st_mode & 0o777 == 0o640 or os.name == "nt"
+    enter_lists(with_files(Case.read(case), [case.with_name("a.csv")], as_of="2026-11"))
+    assert 'as_of = "2026-11"  # 第二次核实' in case.read_text(encoding="utf-8")
+    assert [spec.path for spec in Case.read(case).lists] == ["a.csv", "b.csv"]
 
 
 def test_a_list_whose_total_differs_is_not_applied(

@@ -36,7 +36,7 @@ def city(hamlet_folder: Path) -> Iterator[str]:
         engine = sqlalchemy.create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
         with engine.begin() as connection:
             connection.exec_driver_sql("CREATE SCHEMA gis")
-            for path in sorted(hamlet_folder.glob("*.gpkg")):
+            for path in sorted(set(hamlet_folder.glob("*.gpkg")) - set(hamlet_folder.glob("*.records.gpkg"))):
                 for layer, _ in pyogrio.list_layers(path):
                     table = pyogrio.read_dataframe(path, layer=layer)
                     table.to_postgis(layer, connection, schema="gis")

@@ -45,7 +45,7 @@ def test_the_stages_of_a_plan_file_are_written_each_with_its_verdict(
 def test_the_verb_prints_each_stage_and_refuses_a_cap_of_none(
     hamlet_folder: Path, handed_over: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = handed_over / "plans" / "adjust" / "plan.csv"
+    plan = handed_over / "plans" / "adjust"  # the folder, as resources, grids and adopt take it
     case = str(hamlet_folder / "case.toml")
     with pytest.raises(SystemExit) as ended:
         main(["stages", case, str(plan), "--cap", "5", "-l", "zh", "-o", str(tmp_path / "stages")])
@@ -85,7 +85,7 @@ def test_codes_that_the_case_lists_as_abolished_stay_on_the_list(
     assert Case.read(case.path).abolished_codes == "gone.csv"
     other = study._of_case(case)
     judged = other.check(handed_over / "plans" / "adjust" / "plan.csv")
-    assert judged.identities.abolished["code"].iloc[0] == "990101001150"
+    assert "990101001150" in set(judged.identities.abolished["code"])
     (tmp_path / "gone.csv").write_text("number\n1\n", encoding="utf-8")
     with pytest.raises(CaseError, match=r"gone\.csv.*code"):
         study._of_case(case).check(handed_over / "plans" / "adjust" / "plan.csv")

@@ -10,6 +10,7 @@ import typer
 from districting.cli.options import AsJson, Lang, language_of
 from districting.errors import Fault, InputError
 from districting.language import Language, default_language, say
+from districting.reports.atomic import check_place
 from districting.reports.comment_files import page_key, read_comment_files
 from districting.reports.comments import Collected, collect, one_line, write_collected
 from districting.reports.words import plan_title
@@ -32,6 +33,7 @@ def comments(
     said = language_of(language) or default_language()
     if _holds(folder, page):
         raise InputError([Fault("fault.comments_into_run", {"path": str(folder)})])
+    check_place(folder, *files)
     collected = collect(read_comment_files(files), page=page_key(page))
     write_collected(collected, folder, language=said)
     if json_:

@@ -49,9 +49,9 @@ def forecast(
 
       districting forecast case.toml --plan out/plans/adjust -o forecast/
 
-    Exit code 1: a must-rule is broken, today or later.
+    Exit code 1: a must-rule that grows with people is broken, today or later.
     """
-    with opened(case, language) as study:
+    with opened(case, language, into=folder, kept=[] if plan is None else [plan]) as study:
         told = study.forecast(plan, until=until, subdistricts=subdistrict or ())
         record = None if folder is None else study.write_forecast(told, folder)
     if json_:

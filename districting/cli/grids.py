@@ -54,7 +54,7 @@ def grids(
 
     Ctrl-C ends the search: communities not yet divided stay one grid each.
     """
-    with opened(case, language) as study:
+    with opened(case, language, into=folder, kept=[] if plan == TODAY else [Path(plan)]) as study:
         folder.parent.mkdir(parents=True, exist_ok=True)  # find out now, and not after all the solving
         with Interruption(study.language).listening() as stop:
             run = study.grids(

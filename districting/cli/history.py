@@ -20,6 +20,7 @@ from districting.records.history import History, RunEntry, read_history
 from districting.records.plans_again import plan_folders
 from districting.records.reproduction import Reproduction, case_of_run, reproduce
 from districting.records.store import records_path
+from districting.reports.atomic import check_place
 from districting.reports.words import plan_title
 from districting.screen import err, out, print_comparison, print_json, print_table
 from districting.study import Study
@@ -107,6 +108,7 @@ def _reproduce(
 ) -> None:
     """A run again; ends with 1 where anything but times differs."""
     known = Case.read(case)
+    check_place(folder, case)
     spoken = language_of(language) or known.language
     entry = read_history(known).run(run)
     study = Study(case_of_run(entry, known), language=entry.made_from["language"])

@@ -13,6 +13,7 @@ from districting.cli.options import AsJson, CaseFile, Lang
 from districting.errors import CaseError, Fault
 from districting.flow.lists import enter_lists, try_lists, with_files
 from districting.language import Language, say
+from districting.reports.atomic import check_place
 from districting.reports.returned_lists import lists_record, said_address, sums_by, write_returned
 from districting.screen import LISTED, out, print_json
 from districting.territory.address_lists import ListOutcome
@@ -49,9 +50,10 @@ def lists(
 
     Exit code 2: rows go back, or a total differs from what it sums up.
     """
-    with opened(case, language) as study:
+    with opened(case, language, into=folder, kept=files or ()) as study:
         settings = {"as_of": as_of, "crs": crs, "tolerance_m": tolerance, "near_score": near_score}
         listed = with_files(study.case, files or (), **settings)
+        check_place(folder, *(study.case.folder / one.path for one in listed.lists))
         outcome = try_lists(study, listed)
         returned = write_returned(folder, outcome, language=study.language)
     applied = apply and not outcome.totals
@@ -79,7 +81,7 @@ def _print(outcome: ListOutcome, language: Language) -> None:
         ways = outcome.ways(at)
         failed = ways.pop("failed")
         told: dict[str, Any] = {"file": table.spec.path, "sheet": table.sheet, "rows": len(table.rows)}
-        told |= {"used": len(table.rows) - failed, "failed": failed}
+        told |= {"used": sum(ways.values()), "failed": failed}
         told["ways"] = comma.join(f"{say(f'list.way.{way}', language)} {count:,}" for way, count in ways.items())
         out.print(say("list.said_table", language, **told), markup=False)
     buildings = outcome.register.buildings

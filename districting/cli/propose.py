@@ -111,7 +111,7 @@ def propose_and_print(
     typer.Exit
         Always: fine, a must-rule broken, or no plan.
     """
-    with opened(case, language) as study, holding(study.case.path, verb="propose") as left:
+    with opened(case, language, into=folder) as study, holding(study.case.path, verb="propose") as left:
         if left is not None:
             err.print(left.sentence(study.language), markup=False)
         study = study.with_settings(changes or {})

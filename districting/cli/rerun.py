@@ -55,7 +55,7 @@ def rerun(
     by letter. Exit codes: 0 nothing to do, 10 proposals, 3 something asks for a change and no plan was found.
     """
     refuse_own_reference(folder, previous)
-    with holding(case, verb="rerun") as left, opened(case, language) as study:
+    with holding(case, verb="rerun") as left, opened(case, language, into=folder) as study:
         if left is not None:
             err.print(left.sentence(study.language), markup=False)
         if time_limit is not None:

@@ -271,6 +271,8 @@ class AtHand:
         """The study of another case on the same layers; the ground is kept where nothing of it changed."""
         other = type(self)(case, language=self.language, progress=self.progress)
         if case.solve.horizon == self.case.solve.horizon and case.solve.atom_cap == self.case.solve.atom_cap:
-            kept = ("policy", "layers", "territory", "today", "retired", "_network", "_diagnosis")
+            kept = ["policy", "layers", "territory", "today", "_network", "_diagnosis"]
+            if (case.folder, case.abolished_codes) == (self.case.folder, self.case.abolished_codes):
+                kept.append("retired")
             other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         return other

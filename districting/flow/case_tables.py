@@ -6,6 +6,7 @@ adds the file's name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -25,7 +26,7 @@ class RerunSettings:
     hook
         A command and its arguments, started without a shell in the case's folder; empty: none.
     webhook
-        An ``https://`` or ``http://`` address that the report is posted to; None: none.
+        An ``https://`` or ``http://`` address that the report is posted to, without a login; None: none.
     always
         True: tell of runs with nothing to do, too; False: of proposals and of runs that found no plan or failed.
     """
@@ -108,8 +109,8 @@ def read_rerun(table: object) -> tuple[RerunSettings, list[Fault]]:
     if not isinstance(hook, list) or not all(isinstance(one, str) and one for one in hook):
         faults.append(_value("rerun.hook", hook, '["./tell", "--city"]'))
         hook = []
-    if webhook is not None and not _is_address(webhook):
-        faults.append(_value("rerun.webhook", webhook, '"https://host/path"'))
+    if webhook is not None and not is_address(webhook):
+        faults.append(Fault("fault.webhook", {"key": "rerun.webhook"}))  # its text may be secret
         webhook = None
     if not isinstance(always, bool):
         faults.append(_value("rerun.always", always, "true, false"))
@@ -135,6 +136,8 @@ def read_lists(entries: object) -> tuple[tuple[ListSpec, ...], list[Fault]]:
     return tuple(specs), faults
 
 
+#: An entry ``webhook``, also one in a remark: up to its host, its quotes, and the rest of its text.
+_WEBHOOK = re.compile(r"""(\bwebhook["']?\s*=\s*(["']+)https?://)((?:\\.|(?!\2)[^\n])*)""", re.IGNORECASE)
 _LIST_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("path", "sheet", "encoding", "crs", "as_of"), (str,)),
     **dict.fromkeys(("tolerance_m", "near_score"), (int, float)),
@@ -154,15 +157,32 @@ _LIST_EXAMPLES = {
 }
 
 
-def _is_address(value: object) -> bool:
-    """Whether a value is an address that a report can be posted to."""
-    if not isinstance(value, str):
+def is_address(value: object) -> bool:
+    """Whether a value is an address that a report can be posted to: no login, no blank, a host that has a name."""
+    if not isinstance(value, str) or not value.isprintable() or set(" \\") & set(value):
         return False
     try:
         parts = urlsplit(value)
-        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, an unclosed bracket
+        known = parts.scheme in ("https", "http") and "@" not in parts.netloc and parts.port != 0
+        return known and bool((parts.hostname or "").encode("idna"))
+    except ValueError:  # a port that is no number, an unclosed bracket, a name that no host can have
         return False
+
+
+def without_webhook(text: str) -> str:
+    """The text of a case file with the webhook's scheme and host only: login, path and query may be secret.
+
+    Examples
+    --------
+    >>> without_webhook('webhook = "https://example.org/send?key=secret" # ours')
+    'webhook = "https://example.org" # ours'
+    """
+
+    def bare(found: re.Match[str]) -> str:
+        host = re.split(r"[/?#\\]", found[3])[0].rpartition("@")[2]
+        return found[1] + re.sub(r":(?!\d*$).*", "", host)  # no port: a login whose rest was cut off
+
+    return _WEBHOOK.sub(bare, text)
 
 
 def _known(where: str, table: object, keys: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:

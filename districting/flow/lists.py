@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
 import tomlkit
+from tomlkit.items import AbstractTable, AoT
 
 from districting.case import Case
 from districting.errors import CaseError, Fault
@@ -27,11 +29,14 @@ def with_files(case: Case, files: Sequence[Path], **settings: object) -> Case:
         Of `ListSpec`; None: its default, or what the case says.
     """
     given = {name: value for name, value in settings.items() if value is not None}
-    known = {spec.path: spec for spec in case.lists}
+    listed = list(case.lists)
     for file in files:
         path = Path(os.path.relpath(file, case.folder)).as_posix()
-        known[path] = replace(known.get(path, ListSpec(path)), **given)  # type: ignore[arg-type]
-    return replace(case, lists=tuple(known.values()))
+        if path not in {spec.path for spec in listed}:
+            listed.append(ListSpec(path))
+        # a workbook may stand several times, with a sheet each
+        listed = [replace(spec, **given) if spec.path == path else spec for spec in listed]  # type: ignore[arg-type]
+    return replace(case, lists=tuple(listed))
 
 
 def try_lists(study: AtHand, case: Case) -> ListOutcome:
@@ -52,7 +57,7 @@ def try_lists(study: AtHand, case: Case) -> ListOutcome:
 
 
 def enter_lists(case: Case) -> None:
-    """Write ``[[lists]]`` of a case into its file; all else in it, remarks too, stays as it is.
+    """Write ``[[lists]]`` of a case into its file; all else in it, remarks and its mode too, stays as it is.
 
     Raises
     ------
@@ -60,17 +65,39 @@ def enter_lists(case: Case) -> None:
         If the file cannot be read, or would no longer be a case.
     """
     document = tomlkit.parse(case.path.read_text(encoding="utf-8-sig"))
-    lists = tomlkit.aot()
+    held = document.get("lists")
+    if held is None:
+        document["lists"] = held = tomlkit.aot()
+    known = {(table["path"], table.get("sheet")): table for table in held}
     for spec in case.lists:
-        table = tomlkit.table()
-        for field in fields(spec):
-            value = getattr(spec, field.name)
-            if field.name == "path" or value not in (None, {}, getattr(ListSpec("-"), field.name)):
-                table[field.name] = dict(value) if field.name == "columns" else value
-        lists.append(table)
-    document["lists"] = lists
+        table = known.get((spec.path, spec.sheet))
+        if table is None:
+            table = _with_values(tomlkit.table() if isinstance(held, AoT) else tomlkit.inline_table(), spec)
+            if isinstance(held, AoT) and known and not held[-1].as_string().endswith("\n\n"):
+                held[-1].add(tomlkit.nl())
+            held.append(table)
+        else:
+            _with_values(table, spec)
     text = tomlkit.dumps(document)
     Case.parse(text, case.path)
     draft = case.path.with_name(case.path.name + ".part")
+    draft.touch(mode=0o600)
     draft.write_text(text, encoding="utf-8", newline="\n")
+    shutil.copymode(case.path, draft)
     draft.replace(case.path)
+
+
+def _with_values(table: AbstractTable, spec: ListSpec) -> AbstractTable:
+    """A table of ``[[lists]]``, changed where it says something else than the list, remarks left as they are."""
+    for field in fields(spec):
+        default = None if field.name == "path" else getattr(ListSpec("-"), field.name)
+        value = getattr(spec, field.name)
+        value = dict(value) if field.name == "columns" else value
+        said = table.get(field.name, default)
+        if said == value:
+            continue
+        if value is None:
+            del table[field.name]
+        else:
+            table[field.name] = value
+    return table

@@ -200,7 +200,7 @@ def _check_unchanged(given: _Given, entry: PlanEntry) -> None:
     PlanError
         If one of its files differs.
     """
-    if Archive.pack(given.place, given.record).sha256 != entry.archive:
+    if not Archive.pack(given.place, given.record).is_known_as(entry.archive):
         values = {"plan": entry.plan_ref, "folder": str(given.place)}
         raise PlanError([Fault("fault.adopt_changed", values)])
 

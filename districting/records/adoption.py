@@ -173,15 +173,21 @@ class Plans:
     def find(self, named: str) -> PlanEntry | None:
         """The plan that a text names: its id, the beginning of it, or its plan id alone where only one bears it.
 
+        The beginning of the run's id goes with the plan id, or its beginning: ``3b37/adjust``.
+
         Raises
         ------
         PlanError
             If several could be meant; says which.
         """
         known = self.all()
+        run, _, plan = named.partition("/")
+        theirs = [one for one in known if run and plan and one.run_id.startswith(run)]
         for fits in (
             [one for one in known if one.plan_ref == named],
+            [one for one in theirs if one.plan_id == plan],
             [one for one in known if one.plan_ref.startswith(named) or one.plan_id == named],
+            [one for one in theirs if one.plan_id.startswith(plan)],
         ):
             if len(fits) > 1:
                 told = ", ".join(one.plan_ref for one in fits)

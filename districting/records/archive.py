@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from districting.errors import Fault
+from districting.records.manifest import run_id_of
 from districting.records.store import StoreError
 
 #: Every time stamp inside: equal plans give equal bytes. Zip knows no earlier day.
@@ -22,8 +24,8 @@ class Archive:
     Parameters
     ----------
     sha256
-        Of the plan's files: names and contents, without ``run.json``, in which times stand. So it is the same
-        whichever zlib packed them.
+        Of the plan's files, names and contents, and of the run's id; of ``run.json`` nothing else, since times
+        stand in it. So it is the same whichever zlib packed them, and plans of two runs never share a record.
     content
         The zip: ``run.json`` and ``plans/<plan_id>/…``, as in an output folder.
     """
@@ -40,16 +42,21 @@ class Archive:
         OSError
             If a file cannot be read.
         """
-        files = {
+        plan = {
             f"plans/{place.name}/{path.relative_to(place).as_posix()}": path.read_bytes()
             for path in sorted(place.rglob("*"))
             if path.is_file() and not path.name.startswith(".")
         }
+        files = {"run.json": record.read_bytes(), **plan}
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as box:
-            for name, content in {"run.json": record.read_bytes(), **files}.items():
+            for name, content in files.items():
                 box.writestr(zipfile.ZipInfo(name, _TIME), content, zipfile.ZIP_DEFLATED)
-        return cls(content_hash(files), packed.getvalue())
+        return cls(_known_as(files)[0], packed.getvalue())
+
+    def is_known_as(self, sha256: str) -> bool:
+        """Whether the records may have these files under a hash: earlier programs left the run's id out of it."""
+        return sha256 in _known_as(self._files())
 
     def unpack(self, folder: Path) -> Path:
         """Write the files into a folder, made if absent; returns the plan's own, ``plans/<plan_id>``.
@@ -59,25 +66,39 @@ class Archive:
         StoreError
             If the files are not those that were packed.
         """
-        with zipfile.ZipFile(io.BytesIO(self.content)) as box:
-            files = {name: box.read(name) for name in box.namelist()}
-        plan = {name: content for name, content in files.items() if name.startswith("plans/")}
-        if content_hash(plan) != self.sha256 or any(".." in PurePosixPath(name).parts for name in files):
+        files = self._files()
+        if not self.is_known_as(self.sha256) or any(".." in PurePosixPath(name).parts for name in files):
             raise StoreError([Fault("fault.archive_damaged", {"hash": self.sha256[:12]})])
         for name, content in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        return folder / PurePosixPath(min(plan)).parts[0] / PurePosixPath(min(plan)).parts[1]
+        first = PurePosixPath(min(name for name in files if name.startswith("plans/")))
+        return folder / first.parts[0] / first.parts[1]
+
+    def _files(self) -> dict[str, bytes]:
+        """What is packed, by its path inside."""
+        with zipfile.ZipFile(io.BytesIO(self.content)) as box:
+            return {name: box.read(name) for name in box.namelist()}
 
 
-def content_hash(files: dict[str, bytes]) -> str:
-    """SHA-256 of names and contents.
+def _known_as(files: dict[str, bytes]) -> tuple[str, str]:
+    """The hash under which a plan with its record is kept, and that of earlier programs."""
+    plan = {name: content for name, content in files.items() if name.startswith("plans/")}
+    run_id = run_id_of(json.loads(files["run.json"]))
+    return content_hash(plan, run_id), content_hash(plan)
+
+
+def content_hash(files: dict[str, bytes], run_id: str = "") -> str:
+    """SHA-256 of names and contents, and of the run's id where one is given.
 
     Examples
     --------
     >>> content_hash({"a": b"1", "b": b"2"}) == content_hash({"b": b"2", "a": b"1"})
     True
+    >>> content_hash({"a": b"1"}, "3b372b920357") == content_hash({"a": b"1"}, "77aa01c4d9e2")
+    False
     """
-    told = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    told = f"{run_id}\n" if run_id else ""
+    told += "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     return hashlib.sha256(told.encode("utf-8")).hexdigest()

@@ -14,6 +14,7 @@ from typing import Any
 
 from districting.case import Case
 from districting.errors import Fault, PlanError
+from districting.flow.case_tables import without_webhook
 from districting.flow.case_text import to_toml
 from districting.language import Language, say
 from districting.records.adoption import Move, PlanEntry, Plans
@@ -41,8 +42,8 @@ class RunEntry:
     manifest
         Its ``run.json``.
     made_from
-        What it takes to make it again: ``case`` (text of the case file), ``language``, ``subdistricts`` (ids;
-        empty: all).
+        What it takes to make it again: ``case`` (text of the case file, without secrets), ``language``,
+        ``subdistricts`` (ids; empty: all).
     outputs
         SHA-256 by file of its folder.
     """
@@ -142,7 +143,7 @@ def enter_run(
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         made_from = {
-            "case": without_passwords(_case_text(case)),
+            "case": _without_secrets(_case_text(case)),
             "language": language,
             "subdistricts": list(subdistricts),
         }
@@ -196,8 +197,15 @@ def _runs(store: Store) -> list[RunEntry]:
     found = []
     for row in store.rows(f"SELECT {', '.join(names)} FROM runs ORDER BY run_key"):
         told = {key: json.loads(row[key]) for key in ("manifest", "made_from", "outputs")}
+        if "case" in told["made_from"]:  # of an earlier version it may hold more than is kept today
+            told["made_from"]["case"] = _without_secrets(str(told["made_from"]["case"]))
         found.append(RunEntry(**{**dict(row), **told}))
     return found
+
+
+def _without_secrets(text: str) -> str:
+    """The text of a case file as the records keep it; it can still be read."""
+    return without_webhook(without_passwords(text))
 
 
 def _case_text(case: Case) -> str:

@@ -10,6 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from districting.errors import Fault, InputError
+
+#: A folder with one of these is a result: of propose, rerun, grids, stages, forecast, lists or comments.
+RECORDS = ("run.json", "rerun.json", "grids.json", "stages.json", "forecast.json", "lists.json", "comments.csv")
+#: The one file of that kind among our results; any other is a case, a profile or a policy that somebody wrote.
+_OUR_TOML = "locks.toml"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -39,6 +46,38 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def check_place(target: Path, *kept: Path) -> None:
+    """Refuse to replace a folder that holds anything but results of ours. Called before the work, too.
+
+    Absent and empty folders are fine, and those with one of `RECORDS`.
+
+    Parameters
+    ----------
+    target
+        The folder to write.
+    kept
+        Files and folders that must not go with it: the case, its layers, a plan that the work goes by.
+
+    Raises
+    ------
+    InputError
+        If the folder is a file, is or holds the working folder or one of ``kept``, is no result of ours, or holds
+        a TOML file that somebody wrote.
+    """
+    place = target.resolve()
+    for path in (Path.cwd(), *(path.resolve() for path in kept)):
+        if path.is_relative_to(place):
+            raise InputError([Fault("fault.out_holds", {"folder": str(target), "path": str(path)})])
+    if not place.exists():
+        return
+    if not place.is_dir():
+        raise InputError([Fault("fault.out_foreign", {"folder": str(target)})])
+    names = [path.name for path in place.iterdir()]
+    written = [name for name in names if name.lower().endswith(".toml") and name != _OUR_TOML]
+    if written or (names and not any(name in RECORDS for name in names)):
+        raise InputError([Fault("fault.out_foreign", {"folder": str(target)})])
+
+
 class OutputFolder:
     """A folder of results that is replaced as a whole.
 
@@ -49,7 +88,12 @@ class OutputFolder:
     Parameters
     ----------
     target
-        The folder, e.g. ``out/``. What is in it is replaced.
+        The folder, e.g. ``out/``. What is in it is replaced, if it is ours to replace (`check_place`).
+
+    Raises
+    ------
+    InputError
+        If `check_place` refuses the folder.
 
     Examples
     --------
@@ -62,11 +106,13 @@ class OutputFolder:
     """
 
     def __init__(self, target: Path) -> None:
-        self.target = target
-        self._old = target.with_name(f".{target.name}.old")
-        self.path = target
+        self._asked = target
+        self.target = target.resolve()  # "." has no name, and a link is to stay one
+        self._old = self.target.with_name(f".{self.target.name}.old")
+        self.path = self.target
 
     def __enter__(self) -> Path:
+        check_place(self._asked)
         self.target.parent.mkdir(parents=True, exist_ok=True)
         self._recover()
         self.path = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", dir=self.target.parent))

@@ -22,9 +22,12 @@ from filelock import FileLock, Timeout
 
 from districting.errors import CaseError, Fault
 from districting.language import Language, say
+from districting.reports.atomic import write_text
 
 #: Seconds between taking the lock and having said who did, at most.
 _PATIENCE_S = 0.5
+#: Mode of the locked file: whoever may write in the folder of a case may take its lock.
+_FOR_ALL = 0o666
 
 
 @dataclass(frozen=True)
@@ -80,25 +83,39 @@ def holding(case: Path, *, verb: str, wait_s: float = 0.0) -> Iterator[Holder | 
     Raises
     ------
     CaseError
-        If another run holds it: which one, where and since when.
+        If another run holds it: which one, where and since when. If the files of the lock cannot be written.
     """
     place = lock_place(case)
     told = place.with_name(place.name + ".json")
-    lock = FileLock(place, timeout=wait_s)
+    lock = FileLock(place, timeout=wait_s, mode=_FOR_ALL)
     try:
         lock.acquire()
     except Timeout as error:
         holder = _read(told, patience_s=_PATIENCE_S) or Holder("?", 0, "?", "?")
         raise CaseError([Fault("fault.case_locked", {"file": case.name, **asdict(holder)})]) from error
+    except OSError as error:
+        raise _denied(case, place, error) from error
     try:
-        left = _read(told)  # whoever ends in good order takes it away
-        told.write_text(json.dumps(asdict(Holder.here(verb))), encoding="utf-8")
+        with suppress(OSError):  # the umask, or an earlier version, may have left it to its owner alone
+            place.chmod(_FOR_ALL)
+        try:
+            left = _read(told)  # whoever ends in good order takes it away
+            write_text(told, json.dumps(asdict(Holder.here(verb))))
+        except OSError as error:
+            raise _denied(case, told, error) from error
         try:
             yield left
         finally:
-            told.unlink(missing_ok=True)
+            with suppress(OSError):  # what was run is done; the next one is told wrongly that it was cut off
+                told.unlink(missing_ok=True)
     finally:
         lock.release()
+
+
+def _denied(case: Path, place: Path, error: OSError) -> CaseError:
+    """The error for a lock that cannot be taken, however often one tries."""
+    values = {"file": case.name, "lock": str(place), "why": error.strerror or str(error)}
+    return CaseError([Fault("fault.lock_denied", values)])
 
 
 def lock_place(case: Path) -> Path:

@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import signal
+import string
 import subprocess
 import tempfile
 import time
@@ -21,13 +22,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, InvalidURL
 from pathlib import Path
 from typing import IO, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from districting import __version__
-from districting.flow.case_tables import RerunSettings
+from districting.flow.case_tables import RerunSettings, is_address
 from districting.language import Language, say
 
 #: proposals: there are some. no_plan: something asks for a change, and none was found. failed: no result at all.
@@ -42,6 +43,8 @@ HOOK_S, ANSWER_S, PAUSES_S = 60.0, 10.0, (1.0, 4.0)
 _TRY_AGAIN = frozenset({408, 425, 429, *range(500, 600)})
 #: Characters of an answer, or of the command's last words, that a log line quotes.
 _QUOTED = 200
+#: Bytes of an answer that are read, so that an address that it repeats is read whole.
+_READ = 4096
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,11 @@ def signature(secret: str, *, message_id: str, timestamp: int, body: bytes) -> s
     secret
         ``whsec_`` and the key in base64, or any other text, whose UTF-8 bytes are the key.
 
+    Raises
+    ------
+    ValueError
+        If no base64 follows ``whsec_``.
+
     References
     ----------
     Standard Webhooks specification 1.0.0, "Signature scheme", https://www.standardwebhooks.com.
@@ -182,8 +190,8 @@ def _run_hook(command: tuple[str, ...], body: bytes, *, folder: Path, told: Mapp
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        except OSError as error:
-            return notice("hook_missing", why=error.strerror or str(error))
+        except (OSError, ValueError) as error:  # no such command; a word that no command can be given
+            return notice("hook_missing", why=getattr(error, "strerror", None) or str(error))
         try:
             code = process.wait(timeout=HOOK_S)
         except subprocess.TimeoutExpired:
@@ -206,7 +214,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _post(address: str, body: bytes, *, secret: str, pause: Callable[[float], None]) -> Notice:
     """Post the document until it is taken, or further tries are of no use."""
+    if not is_address(address):
+        return Notice("webhook", "rerun.webhook", False, 0, 0.0, "unusable")
     name, began = urlsplit(address).hostname or "", time.monotonic()
+    address = _encoded(address)
     message_id = f"msg_{hashlib.sha256(body).hexdigest()[:24]}"
     opener = urllib.request.build_opener(_SameHost)
     tries, why, values = 0, "", dict[str, Any]()
@@ -221,6 +232,16 @@ def _post(address: str, body: bytes, *, secret: str, pause: Callable[[float], No
     return Notice("webhook", name, False, tries, time.monotonic() - began, why, values)
 
 
+def _encoded(address: str) -> str:
+    """The address in ASCII, as HTTP takes it; what is percent-encoded already stays."""
+    parts = urlsplit(address)
+    host = parts.netloc
+    if not host.isascii():
+        host = (parts.hostname or "").encode("idna").decode() + (f":{parts.port}" if parts.port else "")
+    path, query = (quote(part, safe=string.punctuation) for part in (parts.path, parts.query))
+    return urlunsplit((parts.scheme, host, path, query, ""))
+
+
 def _try(
     opener: urllib.request.OpenerDirector, address: str, body: bytes, *, message_id: str, secret: str
 ) -> tuple[bool, str, dict[str, Any]]:
@@ -233,19 +254,37 @@ def _try(
         "webhook-timestamp": str(timestamp),
     }
     if secret:
-        headers["webhook-signature"] = signature(secret, message_id=message_id, timestamp=timestamp, body=body)
-    request = urllib.request.Request(address, data=body, headers=headers, method="POST")
+        try:
+            headers["webhook-signature"] = signature(secret, message_id=message_id, timestamp=timestamp, body=body)
+        except ValueError:
+            return False, "secret", {"variable": SECRET_NAME}
     try:
+        request = urllib.request.Request(address, data=body, headers=headers, method="POST")
         with opener.open(request, timeout=ANSWER_S):
             return False, "", {}
     except urllib.error.HTTPError as error:
         with error:
             if error.code in (301, 302, 303, 307, 308):
                 return False, "elsewhere", {"code": error.code}
-            said = error.read(_QUOTED).decode(errors="replace").split()
-        return error.code in _TRY_AGAIN, "answer", {"code": error.code, "said": " ".join(said)}
+            said = " ".join(_answer(error, request).split())
+        return error.code in _TRY_AGAIN, "answer", {"code": error.code, "said": said}
+    except InvalidURL:  # its text quotes the address
+        return False, "unusable", {}
     except (OSError, HTTPException) as error:  # refused, no such host, too slow, no certificate, no HTTP
         return True, "silent", {"why": str(getattr(error, "reason", error))}
+    except ValueError:
+        return False, "unusable", {}
+
+
+def _answer(error: urllib.error.HTTPError, request: urllib.request.Request) -> str:
+    """How the answer begins; many servers repeat the path of the address in it, which may be secret."""
+    with suppress(OSError, HTTPException):  # the code alone says enough
+        text = error.read(_READ).decode(errors="replace")
+        parts = urlsplit(request.full_url)
+        for secret in (request.selector, parts.path, parts.query):
+            text = text.replace(secret, "…") if len(secret) > 1 else text
+        return text[:_QUOTED]
+    return ""
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):

@@ -22,7 +22,8 @@ import shapely
 from districting.case import Case
 from districting.errors import Fault, PlanError
 from districting.plans.community_list import read_abolished
-from districting.records.adoption import adopted_plan
+from districting.records.adoption import Plans, adopted_plan
+from districting.records.store import Store, records_path
 
 #: Tables of a plan that a rerun carries on, with the column by which a row is known.
 TABLES = {"plan.csv": "atom_id", "buildings.csv": "building_id", "communities.csv": "community_id"}
@@ -109,7 +110,7 @@ def find_reference(
     Raises
     ------
     PlanError
-        If there is neither, or a file of it is missing or cannot be read.
+        If there is neither, or a file of it is missing or cannot be read. A plan on its way to approval is named.
     """
     adopted = adopted_plan(case)
     if adopted is not None:
@@ -117,7 +118,7 @@ def find_reference(
             label = adopted.entry.document or adopted.entry.title
             return read_reference(adopted.unpack(Path(place)), source="adopted", label=label, crs=crs)
     if previous is None:
-        raise PlanError([Fault("fault.rerun_no_reference", {"file": case.path.name})])
+        raise PlanError([_no_reference(case)])
     folder = _plan_folder(previous, plan)
     return read_reference(folder, source="previous", label=previous.name, crs=crs)
 
@@ -164,6 +165,20 @@ def read_reference(
         record=record,
         tables=tables,
     )
+
+
+def _no_reference(case: Case) -> Fault:
+    """That there is no plan in force; of plans on their way, the one that came farthest, the latest of several."""
+    told = {"file": case.path.name}
+    store = Store.to_read(records_path(case.path))
+    if store is not None:
+        with store:
+            entered = Plans(store).all()
+        for status in ("submitted", "draft"):
+            waiting = [entry.plan_ref for entry in entered if entry.status == status]
+            if waiting:
+                return Fault(f"fault.rerun_{status}", {**told, "plan": waiting[-1]})
+    return Fault("fault.rerun_no_reference", told)
 
 
 def _plan_folder(previous: Path, plan: str | None) -> Path:

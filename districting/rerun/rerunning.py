@@ -148,7 +148,9 @@ class Rerun:
         """Whether there is something to decide."""
         if any(one.resolved and one.changed for one in self.proposals):
             return "proposals"
-        return "no_plan" if any(not one.resolved for one in self.proposals) else "nothing"
+        asking = {trigger.finding.subdistrict for trigger in self.triggers if not trigger.accepted}
+        unanswered = any(not one.resolved or one.name in asking for one in self.proposals)
+        return "no_plan" if unanswered else "nothing"
 
     def to_json(self, language: Language) -> dict[str, Any]:
         """Plain data, as in ``rerun.json`` (docs/run-record.md)."""

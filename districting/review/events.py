@@ -12,8 +12,10 @@ from typing import Any
 #: A sign of life keeps proxies from closing a quiet line, s; as often it is asked whether the session stands.
 HEARTBEAT_S = 15.0
 
-#: Messages that a browser may lag behind before it is told to ask for everything again.
+#: Messages that a browser may lag behind before they are dropped and it is told to ask for everything again.
 MOST_WAITING = 500
+
+_AGAIN = "event: again\ndata: {}\n\n"
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Hub:
         self._soon(self._close, name, session)
 
     def end(self) -> None:
-        """Close every line; safe from any thread."""
-        self._soon(self._send, None)
+        """Close every line, after what waits in it; safe from any thread."""
+        self._soon(self._close_all)
 
     def _soon(self, work: Callable[..., None], *values: Any) -> None:
         """Have the loop do something; orders are kept."""
@@ -63,19 +65,25 @@ class Hub:
             with suppress(RuntimeError):  # the loop ends while we ask
                 self._loop.call_soon_threadsafe(work, *values)
 
-    def _send(self, text: str | None) -> None:
+    def _send(self, text: str) -> None:
         for line in self._lines:
             if line.qsize() < MOST_WAITING:
                 line.put_nowait(text)
             else:
-                line.put_nowait("event: again\ndata: {}\n\n")
+                _empty(line)
+                line.put_nowait(_AGAIN)
 
     def _close(self, name: str | None, session: str | None) -> None:
-        for line, ear in self._lines.items():
+        for line, ear in list(self._lines.items()):
             if ear.name == name or ear.session == session:
-                while not line.empty():
-                    line.get_nowait()
+                _empty(line)
                 line.put_nowait(None)
+                del self._lines[line]  # nothing may follow: a later message could push the end out
+
+    def _close_all(self) -> None:
+        for line in self._lines:
+            line.put_nowait(None)
+        self._lines.clear()
 
     async def listen(self, ear: Ear, *, stands: Callable[[], bool]) -> AsyncIterator[str]:
         """Messages for one browser until it leaves, its session ends, or the server does.
@@ -83,24 +91,33 @@ class Hub:
         Parameters
         ----------
         stands
-            Whether the session is still good; asked at the beginning and at every sign of life, since a session
-            may also just run out.
+            Whether the session is still good; asked at the beginning and then every ``HEARTBEAT_S``, however much
+            there is to tell, since a session may also just run out, or be ended by another process.
         """
+        clock = asyncio.get_running_loop().time
         line: asyncio.Queue[str | None] = asyncio.Queue()
         self._lines[line] = ear
         self.tell("present", self.present)
         try:
             if not stands():  # it may have ended between the request and the line
                 return
+            due = clock() + HEARTBEAT_S
             yield "retry: 1000\n\n"
             while True:
                 try:
-                    text = await asyncio.wait_for(line.get(), HEARTBEAT_S)
+                    text = await asyncio.wait_for(line.get(), due - clock())  # gives up at once if that is past
                 except TimeoutError:
                     text = ": \n\n" if stands() else None
+                    due = clock() + HEARTBEAT_S
                 if text is None:
                     return
                 yield text
         finally:
-            del self._lines[line]
+            self._lines.pop(line, None)  # one that was closed is gone already
             self.tell("present", self.present)
+
+
+def _empty(line: asyncio.Queue[str | None]) -> None:
+    """Drop what waits in a line."""
+    while not line.empty():
+        line.get_nowait()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
-from districting.records.store import Store, now
+from districting.language import Language, say
+from districting.records.store import Change, Store, now
 from districting.review.refusals import ConflictError, DeniedError, MissingError, RefusedError
 
 #: Planners edit, branch and invite; reviewers comment, vote and propose names; readers look.
@@ -55,9 +56,17 @@ class People:
         """Invite somebody, or give a new link to somebody known; returns the token, which is kept nowhere.
 
         An older link of the same person ends, and so do the sessions made with it.
+
+        Raises
+        ------
+        RefusedError
+            For no name, no such role, or the name of the planner at this machine, in any language: that person
+            becomes a planner whenever the server starts.
         """
         if role not in _RANK or not name.strip():
             raise RefusedError("invitation")
+        if name.strip() in {say("review.resident", language) for language in get_args(Language)}:
+            raise RefusedError("name_resident", name=name.strip())
         token = secrets.token_urlsafe(24)
         with self.store.change() as change:
             change.write(
@@ -92,11 +101,19 @@ class People:
             change.log(by.name, "revoke", name=row["name"])
 
     def resident(self, name: str) -> int:
-        """The planner at this machine, who needs no invitation; returns the person's number."""
+        """The planner at this machine, who needs no invitation; returns the person's number.
+
+        Whoever was once invited under this name loses link and sessions: they are not to grow to a planner's.
+        """
         with self.store.change() as change:
+            change.write(
+                "DELETE FROM review_sessions WHERE person_id = (SELECT person_id FROM review_people WHERE "
+                "review_id = ? AND name = ? AND (role <> 'planner' OR token_hash IS NOT NULL))",
+                (change.review_id, name),
+            )
             change.write(  # whoever is at this machine holds the files anyway: the role is not to be lost
                 "INSERT INTO review_people (review_id, name, role, moment) VALUES (?1, ?2, 'planner', ?3) "
-                "ON CONFLICT (review_id, name) DO UPDATE SET role = 'planner', revoked = NULL",
+                "ON CONFLICT (review_id, name) DO UPDATE SET role = 'planner', token_hash = NULL, revoked = NULL",
                 (change.review_id, name, now()),
             )
             row = change.row(
@@ -107,23 +124,17 @@ class People:
 
     def join(self, token: str) -> str | None:
         """A session for the bearer of an invitation; None for a token that nobody holds."""
-        row = self.store.row(
-            "SELECT person_id FROM review_people WHERE review_id = ? AND token_hash = ?",
-            (self.store.review_id, _hash(token)),
-        )
-        return None if row is None else self.begin_session(int(row["person_id"]))
+        with self.store.change() as change:  # one transaction: a link that ends meanwhile opens no session
+            row = change.row(
+                "SELECT person_id FROM review_people WHERE review_id = ? AND token_hash = ?",
+                (change.review_id, _hash(token)),
+            )
+            return None if row is None else _begin_session(change, int(row["person_id"]))
 
     def begin_session(self, person_id: int) -> str:
         """A new session; returns its secret, for the cookie."""
-        secret = secrets.token_urlsafe(32)
-        expires = (datetime.now(UTC) + timedelta(days=SESSION_DAYS)).isoformat(timespec="seconds")
         with self.store.change() as change:
-            change.write("DELETE FROM review_sessions WHERE expires < ?", (now(),))
-            change.write(
-                "INSERT INTO review_sessions VALUES (?, ?, ?, ?)",
-                (_hash(secret), person_id, secrets.token_urlsafe(16), expires),
-            )
-        return secret
+            return _begin_session(change, person_id)
 
     def end_session(self, secret: str) -> None:
         """Sign a browser out; no session, no change."""
@@ -148,6 +159,18 @@ class People:
         )
         rows = self.store.rows(query, (self.store.review_id,))
         return [dict(row) for row in rows]
+
+
+def _begin_session(change: Change, person_id: int) -> str:
+    """A new session, inside a change that is open; returns its secret."""
+    secret = secrets.token_urlsafe(32)
+    expires = (datetime.now(UTC) + timedelta(days=SESSION_DAYS)).isoformat(timespec="seconds")
+    change.write("DELETE FROM review_sessions WHERE expires < ?", (now(),))
+    change.write(
+        "INSERT INTO review_sessions VALUES (?, ?, ?, ?)",
+        (_hash(secret), person_id, secrets.token_urlsafe(16), expires),
+    )
+    return secret
 
 
 def _hash(secret: str) -> str:

@@ -20,7 +20,7 @@ from districting.errors import Fault, LayerError
 from districting.territory.belonging import containing
 from districting.territory.columns import examples
 from districting.territory.layers import LayerSource
-from districting.territory.list_cells import LIST_COLUMNS, ListSpec, counted
+from districting.territory.list_cells import LIST_COLUMNS, ListSpec, counted, list_date
 from districting.territory.list_matching import WAYS, Matcher, Register
 from districting.territory.list_tables import ListTable, read_list
 
@@ -39,9 +39,10 @@ class ListOutcome:
     tables
         As read.
     rows
-        One per row of all tables, in their order: ``table`` (position in ``tables``), ``line``, ``building_id``,
-        ``how``, ``score``, ``reason``, ``values``, ``inside``, ``subdistrict`` (name, None where unknown),
-        ``households``, ``people`` (float, NaN where nothing can be read) and ``used`` (bool).
+        One per row of all tables, in their order: ``table`` (position in ``tables``), ``file``, ``line``,
+        ``building_id``, ``how``, ``score``, ``reason``, ``values``, ``inside``, ``subdistrict`` (name, None where
+        unknown), ``households``, ``people`` (float, NaN where nothing can be read), ``used`` and ``joined`` (bool:
+        shares the count above).
     before, after
         Households of every building, index ``building_id``, int64.
     register
@@ -63,10 +64,14 @@ class ListOutcome:
         return self.rows[self.rows["reason"] != ""]
 
     def ways(self, table: int | None = None) -> dict[str, int]:
-        """How many rows were used, by how they were matched; ``failed`` beside them."""
+        """How many rows were used, by how they were matched; ``failed`` beside them.
+
+        A row that says again what others say is neither; one that shares the count above it is used with that.
+        """
         rows = self.rows if table is None else self.rows[self.rows["table"] == table]
-        used = rows[rows["reason"] == ""]
-        return {**{way: int((used["how"] == way).sum()) for way in WAYS}, "failed": len(rows) - len(used)}
+        used = rows[rows["used"] | (rows["joined"] & (rows["reason"] == ""))]
+        ways = {way: int((used["how"] == way).sum()) for way in WAYS}
+        return {**ways, "failed": int((rows["reason"] != "").sum())}
 
 
 def list_faults(specs: Sequence[ListSpec]) -> list[Fault]:
@@ -79,6 +84,8 @@ def list_faults(specs: Sequence[ListSpec]) -> list[Fault]:
         if not 0 < spec.near_score <= 100 or spec.tolerance_m < 0:
             figures = {"file": spec.path, "near_score": spec.near_score, "tolerance_m": spec.tolerance_m}
             faults.append(Fault("fault.list_figures", figures))
+        if list_date(spec.as_of) is None:
+            faults.append(Fault("fault.list_date", {"file": spec.path, "value": spec.as_of}))
     return faults
 
 
@@ -120,18 +127,21 @@ def take_lists(
         raise LayerError(faults)
     register = _register(buildings, tables)
     matcher = Matcher(register, crs=pyproj.CRS(buildings.crs))
-    parts = [_read_counts(table, matcher.match(table)).assign(table=at) for at, table in enumerate(found)]
+    parts = [
+        _read_counts(table, matcher.match(table)).assign(table=at, file=table.spec.path)
+        for at, table in enumerate(found)
+    ]
     rows = pd.concat(parts, ignore_index=True)
     after, people = buildings["households"].copy(), buildings["people"].copy()
     estimated = buildings["estimated"].copy()
-    dates = rows["table"].map({at: table.spec.as_of for at, table in enumerate(found)})
+    dates = rows["table"].map({at: list_date(table.spec.as_of) for at, table in enumerate(found)})
     for date in sorted(dates.unique()):
         judged = _judged(rows[dates == date], register)
         rows.loc[judged.index, judged.columns] = judged
         used = judged[judged["used"]].groupby("building_id")
         sums = used["households"].sum().astype("int64")
         after[sums.index], estimated[sums.index] = sums, False
-        heads = used["people"].sum(min_count=1).dropna()
+        heads = used["people"].sum()[used["people"].count() == used.size()]  # people of some entrances are not all
         people[heads.index] = heads
     outcome = ListOutcome(
         tuple(found), rows, buildings["households"], after, register, tuple(_totals(found, rows))
@@ -183,11 +193,11 @@ def _read_counts(table: ListTable, matched: pd.DataFrame) -> pd.DataFrame:
     """The matched rows with their counts; a row whose count cannot be used is not matched."""
     texts = table.told["households"].fillna("")
     households = pd.to_numeric(texts.map(counted), errors="coerce").astype(float)
-    people = pd.Series(np.nan, index=texts.index)
-    if "people" in table.told.columns:
-        people = pd.to_numeric(table.told["people"].fillna("").map(counted), errors="coerce").astype(float)
+    heads = table.told["people"].fillna("") if "people" in table.told.columns else texts.map(lambda _: "")
+    people = pd.to_numeric(heads.map(counted), errors="coerce").astype(float)
     joined = table.joined.reindex(texts.index, fill_value=False)
     wrong = {
+        "list.people": (heads != "") & ~(people >= 0),
         "list.no_number": (texts != "") & households.isna(),
         "list.negative": households < 0,
         "list.no_count": (texts == "") & ~joined,
@@ -195,7 +205,7 @@ def _read_counts(table: ListTable, matched: pd.DataFrame) -> pd.DataFrame:
     rows = matched.assign(households=households, people=people, used=False, line=matched.index)
     for key, where in wrong.items():
         for line in rows.index[where]:
-            _refuse(rows, [line], key, {"value": texts[line]})
+            _refuse(rows, [line], key, {"value": (heads if key == "list.people" else texts)[line]})
     above = rows["building_id"].where(~joined).ffill()
     parted = joined & (rows["building_id"] != above)
     rows.loc[parted, "reason"] = "list.joined_count"
@@ -234,10 +244,13 @@ def _refuse(rows: pd.DataFrame, where: Iterable[Any], key: str, values: dict[str
 
 def _one_building(mine: pd.DataFrame) -> tuple[str, dict[str, Any], list[Any]]:
     """What contradicts what among the rows of one building (empty: nothing), and the rows that count."""
-    by_entrance = mine.groupby("inside", sort=True)["households"]
-    if (by_entrance.nunique() > 1).any():
-        told = by_entrance.agg(lambda some: sorted(set(some))).iloc[int(np.argmax(by_entrance.nunique() > 1))]
-        lines = examples(mine["line"], most=6)
+    # rows of one file that nothing tells apart may be one said again or several to be added; files may agree
+    again = mine.duplicated(["file", "inside"], keep=False)
+    again |= mine.groupby("inside")["households"].transform("nunique") > 1
+    if again.any():
+        twice = mine[mine["inside"] == mine.loc[again, "inside"].iloc[0]]
+        told = sorted(set(twice["households"]))
+        lines = examples(twice["line"], most=6)
         return "list.twice", {"values": " / ".join(f"{one:.0f}" for one in told), "lines": lines}, []
     first = mine[~mine.duplicated("inside")]
     whole, parts = first[first["inside"] == ""], first[first["inside"] != ""]

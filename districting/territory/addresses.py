@@ -31,7 +31,11 @@ _TELLING = re.compile("[东西南北中上下前后左右内外新老旧]")
 
 #: Province, city, district, sub-district and community before the street; none of them is needed to find a house.
 _REGION = re.compile(
-    r"^(?:[一-鿿]{2,8}?(?:省|自治区))?(?:[一-鿿]{2,5}市)?(?:[一-鿿]{1,4}(?<![小社园新院校景片厂])区(?![\d一-鿿]?号)|[一-鿿]{1,3}县)?"
+    r"^(?:[一-鿿]{2,8}?(?:省|自治区))?(?:[一-鿿]{2,5}市)?"
+    # 家属区, 生活区, 宿舍区 … are compounds, and so is whatever 区 a house follows at once
+    r"(?:[一-鿿]{1,4}(?<![小社园新院校景片厂属活舍宅住墅置迁寓])区"
+    r"(?!\s*(?:[\d一-鿿]?号|第?[\da-z〇零一二三四五六七八九十百]{1,5}\s*(?:号|栋|幢|座|#|楼))(?![路街巷桥]))"
+    r"|[一-鿿]{1,3}县)?"
 )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from districting.errors import Fault, LayerError
-from districting.territory.database_urls import is_ambiguous, secrets_in
+from districting.territory.database_urls import for_libpq, is_ambiguous, secrets_in
 from districting.territory.specs import LayerSpec
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _connector(address: str, password_env: str | None, values: Mapping[str, Any]
     if is_ambiguous(address):
         raise DatabaseError([Fault("fault.database_address", dict(values))])
     try:
-        settings: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(address.removeprefix("PG:"))
+        settings: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(for_libpq(address))
     except psycopg.ProgrammingError:
         raise DatabaseError([Fault("fault.database_address", dict(values))]) from None
     if password_env is not None:

@@ -47,7 +47,7 @@ COLUMNS: Mapping[Role, tuple[str, ...]] = {
     "facilities": ("name", "use", "floor_area_m2", "candidate"),
     "compounds": ("name", "phase"),
     "zones": ("kind", "name"),
-    "planned": ("households", "year"),
+    "planned": ("households", "dwellings", "year", "occupied"),
 }
 #: Roles whose ids mean something to people and to other layers. The others may be numbered by the row of the file.
 NAMED: frozenset[Role] = frozenset({"buildings", "communities", "subdistricts", "compounds"})

@@ -9,8 +9,10 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -62,7 +64,8 @@ class ListSpec:
     total
         Households that the whole list should sum up to; None: as its own rows of totals say.
     as_of
-        Date of the list; what a later list says of a building replaces what an earlier one said.
+        Date of the list, ``YYYY``, ``YYYY-M`` or ``YYYY-M-D``; what a later list says of a building replaces what
+        an earlier one said. Empty: before all dates.
     """
 
     path: str
@@ -91,10 +94,10 @@ def read_grids(spec: ListSpec, path: Path) -> list[Grid]:
     Raises
     ------
     LayerError
-        If the file is damaged, in no known encoding, or has no such sheet.
+        If the file is damaged, in no known encoding, has no such sheet, or a quotation mark that runs over rows.
     """
     if path.suffix.lower() in TEXT_TABLES:
-        return [Grid(path.stem, _text_cells(file_text(path, encoding=spec.encoding, file=spec.path)))]
+        return [Grid(path.stem, _text_cells(spec, file_text(path, encoding=spec.encoding, file=spec.path)))]
     return list(_sheets(spec, path))
 
 
@@ -122,13 +125,61 @@ def counted(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _text_cells(text: str) -> list[list[str]]:
+def list_date(text: str) -> int | None:
+    """A date of a list as a number that sorts (0 for none); None where it is no date.
+
+    Examples
+    --------
+    >>> list_date("2026-9"), list_date("2026-11-05"), list_date("2026"), list_date(""), list_date("2026-13")
+    (20260900, 20261105, 20260000, 0, None)
+    """
+    if not text:
+        return 0
+    found = re.fullmatch(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", text, flags=re.ASCII)
+    if found is None:
+        return None
+    year, month, day = (int(part) if part is not None else None for part in found.groups())
+    try:
+        date(year or 0, 1 if month is None else month, 1 if day is None else day)
+    except ValueError:
+        return None
+    return (year or 0) * 10000 + (month or 0) * 100 + (day or 0)
+
+
+def _text_cells(spec: ListSpec, text: str) -> list[list[str]]:
     """Cells of a text table; the separator is what most lines have most of."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.splitlines()[:200]
     separator = max(",\t;|，", key=lambda one: sum(one in line for line in lines) * 1000 + text[:20000].count(one))
     if separator == "，":  # a comma of full width separates where no other does
         text, separator = text.replace("，", ","), ","
-    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    rows: list[tuple[int, list[str]]] = []  # each with the line before it
+    above = 0
+    try:
+        for row in reader:
+            rows.append((above, row))
+            above = reader.line_num
+    except csv.Error as error:
+        raise list_error("fault.list_quotes", spec, line=above + 1) from error
+    _whole_rows(spec, rows, ends=[*(start for start, _ in rows[1:]), above], text=text, separator=separator)
+    return [[cell.strip() for cell in row] for _, row in rows]
+
+
+def _whole_rows(
+    spec: ListSpec, rows: Sequence[tuple[int, list[str]]], *, ends: Sequence[int], text: str, separator: str
+) -> None:
+    """Refuse a row over several lines that hold the separators of two rows or more: stray marks joined them."""
+    widths = Counter(
+        len(row) for (start, row), end in zip(rows, ends, strict=True) if end == start + 1 and len(row) > 1
+    )
+    if not widths:
+        return
+    width = max(widths, key=lambda one: (widths[one], one))
+    lines = text.split("\n")
+    for (start, _), end in zip(rows, ends, strict=True):
+        if end > start + 1 and sum(line.count(separator) for line in lines[start:end]) >= 2 * (width - 1):
+            raise list_error("fault.list_quotes", spec, line=start + 1)
 
 
 def _sheets(spec: ListSpec, path: Path) -> Iterator[Grid]:

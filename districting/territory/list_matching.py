@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +81,9 @@ class Matcher:
                 self._lands.setdefault(name[:2], []).append(name)
         self._ids = _unique({_code(str(name)): str(name) for name in buildings.index}, map(str, buildings.index))
         parsed = [self._parsed(text) if text else None for text in buildings["address"]]
+        self._region_of = {
+            str(one): address.region for one, address in zip(buildings.index, parsed, strict=True) if address
+        }
         self._keys: dict[str, set[str]] = {}
         for building_id, compound, address in zip(buildings.index, buildings["compound"], parsed, strict=True):
             if address is None or not address.key:
@@ -89,7 +93,7 @@ class Matcher:
             if compound and number:
                 self._keys.setdefault(parse_address(str(compound)).key + number, set()).add(str(building_id))
         self._near = NearKeys(self._keys)
-        self._regions = {address.region for address in parsed if address is not None and address.region}
+        self._regions = sorted({region for region in self._region_of.values() if region})
         self._known = {_office(name): name for name in register.subdistricts.values()}
         self._known |= dict(register.subdistricts)
 
@@ -105,12 +109,12 @@ class Matcher:
         """
         told = table.told.fillna("")
         addresses = [self._addresses(row) for row in told.to_dict("records")]
-        foreign = self._foreign_regions([one for tried in addresses for one in tried])
+        home = self._home_regions(addresses)
         offices = _column(told, "subdistrict")
         said = [self._known.get(_office(text)) for text in offices]
         known = any(said)
         rows = [
-            self._row(code, tried, name, foreign, table.spec.near_score)
+            self._row(code, tried, name, home, table.spec.near_score)
             for code, tried, name in zip(_column(told, "building_id"), addresses, said, strict=True)
         ]
         self._by_place(table, rows, said)
@@ -153,21 +157,41 @@ class Matcher:
         # a street with its house said twice, "长安路3号" beside "3", is meant once
         return [one for one in dict.fromkeys(found) if house_number(one.key)] or found
 
-    def _foreign_regions(self, addresses: Sequence[Address]) -> bool:
-        """Whether rows tell several cities or districts, or another than the register: then a region counts."""
-        regions = {one.region for one in addresses if one.region}
-        if len(regions) <= 1 and not self._regions:
-            return False
-        both = regions | self._regions
-        longest = max(both, key=len, default="")
-        return any(not longest.endswith(one) for one in both)
+    def _home_regions(self, addresses: Sequence[Sequence[Address]]) -> Sequence[str]:
+        """Cities and districts that a building without one in its address may lie in.
+
+        Those of the register; where it tells none, the one of the list, and of several the one most of whose rows
+        have an address of ours, and more of them than any other's.
+        """
+        if self._regions:
+            return self._regions
+        rows, ours = Counter[str](), Counter[str]()
+        for tried in addresses:
+            region = next((one.region for one in tried if one.region), "")
+            rows[region] += 1
+            ours[region] += any(one.key in self._keys for one in tried)
+        told = [one for one in rows if one and not any(one != other and one in other for other in rows)]
+        if len(told) <= 1:
+            return told
+        # 样例区 counts for 样例市样例区
+        parts = {one: [other for other in rows if other and other in one] for one in told}
+        held = {one: sum(ours[other] for other in parts[one]) for one in told}
+        first, second = sorted(told, key=lambda one: -held[one])[:2]
+        most = 2 * held[first] > sum(rows[other] for other in parts[first])
+        return [first] if held[first] > held[second] and most else []
+
+    def _fitting(self, held: set[str], region: str, home: Sequence[str]) -> set[str]:
+        """Those of the buildings that may lie in the region that a row tells."""
+        if not region:
+            return held
+        return {one for one in held if _fits(region, [self._region_of[one]] if self._region_of[one] else home)}
 
     def _row(
-        self, code: str, tried: Sequence[Address], subdistrict: str | None, foreign: bool, score: float
+        self, code: str, tried: Sequence[Address], subdistrict: str | None, home: Sequence[str], score: float
     ) -> _Row:
         """A row by its id, else by its address, else by a near one."""
         found = _Row(inside=tried[0].inside if tried else "")
-        exact, several = self._exactly(tried, subdistrict, foreign)
+        exact, several = self._exactly(tried, subdistrict, home)
         by_id = self._ids.get(_code(code)) if code else None
         if by_id is not None:
             if exact is not None and exact != by_id and not self._same_house(exact, by_id):
@@ -179,20 +203,18 @@ class Matcher:
         elif several:
             found.reason = "list.several"
             found.values = {"count": len(several), "known": examples(map(self._named, sorted(several)), most=3)}
-        elif not foreign and score < 100:
-            self._nearly(found, tried, subdistrict, score)
+        elif score < 100:
+            self._nearly(found, tried, subdistrict, home, score)
         if not found.how and not found.reason:
             found.reason = "list.unknown" if tried or code else "list.nothing"
         return found
 
     def _exactly(
-        self, tried: Sequence[Address], subdistrict: str | None, foreign: bool
+        self, tried: Sequence[Address], subdistrict: str | None, home: Sequence[str]
     ) -> tuple[str | None, set[str]]:
         """The one building of the first address that any has; else all that have it."""
-        if foreign:
-            return None, set()
         for one in tried:
-            held = self._keys.get(one.key, set())
+            held = self._fitting(self._keys.get(one.key, set()), one.region, home)
             narrowed = self._inside(held, subdistrict) if len(held) > 1 else held
             if len(narrowed) == 1:
                 return next(iter(narrowed)), set()
@@ -200,12 +222,14 @@ class Matcher:
                 return None, held
         return None, set()
 
-    def _nearly(self, found: _Row, tried: Sequence[Address], subdistrict: str | None, score: float) -> None:
+    def _nearly(
+        self, found: _Row, tried: Sequence[Address], subdistrict: str | None, home: Sequence[str], score: float
+    ) -> None:
         """The one building whose address is near, if there is one only."""
         for one in tried:
             near = self._near.near(one.key, score=score)
             alike = {held: points for key, points in reversed(near) for held in self._keys[key]}
-            kept = self._inside(set(alike), subdistrict)
+            kept = self._inside(self._fitting(set(alike), one.region, home), subdistrict)
             if len(kept) == 1:
                 (found.building_id,) = kept
                 found.how, found.score = "near", alike[found.building_id]
@@ -216,9 +240,10 @@ class Matcher:
                 return
         for one in tried:
             if near := self._near.near(one.key, score=50.0):
-                held = sorted(self._keys[near[0][0]])[0]
-                found.reason, found.values = "list.unknown_like", {"known": self._named(held)}
-                return
+                like = sorted(self._fitting(self._keys[near[0][0]], one.region, home))
+                if like:
+                    found.reason, found.values = "list.unknown_like", {"known": self._named(like[0])}
+                    return
 
     def _inside(self, held: set[str], subdistrict: str | None) -> set[str]:
         """Those in the sub-district that the row names."""
@@ -278,6 +303,11 @@ class Matcher:
         """A building as people know it."""
         address = self._register.buildings["address"].get(building_id)
         return f"{address} ({building_id})" if address else building_id
+
+
+def _fits(region: str, known: Sequence[str]) -> bool:
+    """Whether a region is one of those known, or a part of its name is left out on either side."""
+    return any(region in one or one in region for one in known)
 
 
 def _column(told: pd.DataFrame, name: str) -> list[str]:

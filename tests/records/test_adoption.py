@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from districting.errors import PlanError
 from districting.flow.case_tables import Freeze
 from districting.flow.freeze import changed_communities
 from districting.plans.division import Division
-from districting.records.adoption import Asked, adopted_plan
+from districting.records.adoption import Asked, Plans, adopted_plan
+from districting.records.archive import Archive, content_hash
 from districting.records.store import Store, records_path
 from districting.review.computed import read_computed
 from districting.review.drafts import Drafts
@@ -174,6 +176,32 @@ def test_a_folder_that_was_changed_after_it_entered_is_not_taken_for_the_plan(
     with pytest.raises(PlanError) as refused:
         study.adopt(other / "plans" / "adjust", Asked("Li"))
     assert key(refused) == "adopt_changed"
+
+
+def test_runs_that_find_the_same_plan_keep_their_own_records_and_are_named_by_the_beginning_of_their_id(
+    tmp_path: Path, places: tuple[Path, Path]
+) -> None:
+    """Another seed, the same plan: what an earlier program kept under the hash without a run still opens."""
+    plan = places[0]
+    with Store(tmp_path / "case.records.gpkg") as store:
+        plans = Plans(store)
+        for seed, run_id in enumerate(("f70e01", "a81b02")):
+            record = tmp_path / f"{run_id}.json"
+            record.write_text(json.dumps({"run_id": run_id, "seed": seed}))
+            packed = Archive.pack(plan, record)
+            figures = {"households_moved": 0, "communities": 3, "findings_must": 0}
+            plans.enter(f"{run_id}/adjust", "adjust", packed, Asked("Li"), figures=figures)
+        for seed, named in enumerate(("f70e/adjust", "a8/adj")):
+            entry = plans.find(named)
+            assert entry is not None
+            plans.archive(entry).unpack(tmp_path / str(seed))
+            assert json.loads((tmp_path / str(seed) / "run.json").read_text())["seed"] == seed
+        assert plans.find("a81b/redraw") is None
+    files = {f"plans/adjust/{name}": content for name, content in files_of(plan).items()}
+    earlier = content_hash(files)
+    assert earlier != packed.sha256
+    assert packed.is_known_as(earlier)
+    assert Archive(earlier, packed.content).unpack(tmp_path / "earlier").is_dir()
 
 
 def test_a_plan_that_changes_a_frozen_community_waits_for_the_end_of_the_freeze(

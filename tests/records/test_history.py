@@ -10,12 +10,14 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
+from districting.case import Case
 from districting.cli import main
 from districting.flow.case_tables import Freeze
 from districting.flow.freeze import changed_communities
 from districting.flow.starting import start_case
 from districting.records.adoption import Asked
-from districting.records.history import enter_run
+from districting.records.history import enter_run, read_history
+from districting.records.reproduction import case_of_run
 from districting.records.store import Store, records_path
 from districting.study import Study
 
@@ -90,6 +92,24 @@ def test_a_run_made_again_is_the_same_byte_for_byte_and_a_changed_layer_is_named
         assert "zones: school_zones.gpkg" in capsys.readouterr().err
     finally:
         zones.write_bytes(kept)
+
+
+def test_the_records_keep_no_token_of_the_webhook_and_the_run_can_still_be_made_again(
+    town: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(town.parent, tmp_path / "town"))
+    case = folder / "case.toml"
+    records_path(case).unlink()
+    address = "https://example.org/send?key=s3cret"
+    case.write_text(f'{case.read_text(encoding="utf-8")}\n[rerun]\nwebhook = "{address}"\n', encoding="utf-8")
+    known = Case.read(case)
+    assert known.rerun.webhook == address
+    run_id = enter_run(known, folder / "out", verb="propose", person="Li", language="en")
+    assert b"s3cret" not in records_path(case).read_bytes()
+    code, out = run("history", case, str(run_id), "--json", capsys=capsys)
+    assert code == 0 and "s3cret" not in out and "https://example.org" in out
+    (entry,) = read_history(known).runs
+    assert case_of_run(entry, known).rerun.webhook == "https://example.org"
 
 
 def test_history_tells_people_and_programs_the_same(town: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,9 +13,10 @@ import pandas as pd
 import pyogrio
 import pytest
 
+from districting.errors import InputError
 from districting.plans.division import Division
 from districting.plans.reading import read_plan
-from districting.reports.atomic import OutputFolder, replacing
+from districting.reports.atomic import OutputFolder, check_place, replacing
 from districting.reports.colours import colour_communities
 from districting.reports.exports import (
     write_buildings_csv,
@@ -175,8 +176,39 @@ def test_a_new_run_replaces_the_folder_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name in ("old.txt", "new.txt"):
         with OutputFolder(out) as folder:
+            (folder / "run.json").write_text("{}")
             (folder / name).write_text(name)
-    assert [entry.name for entry in out.iterdir()] == ["new.txt"]
+    assert sorted(entry.name for entry in out.iterdir()) == ["new.txt", "run.json"]
+
+
+def test_no_folder_but_a_result_is_ever_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case's own folder, people's files, the working folder, a file: each stays as it is."""
+    for name in ("here", "mail", "case", "empty"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "mail" / "lists.xlsx").write_text("counted by hand")
+    for name in ("case.toml", "run.json"):
+        (tmp_path / "case" / name).write_text("")
+    for name, key in (
+        ("mail", "out_foreign"),
+        ("mail/lists.xlsx", "out_foreign"),
+        ("case", "out_foreign"),
+        ("here", "out_holds"),
+        ("", "out_holds"),
+    ):
+        with pytest.raises(InputError) as refused, OutputFolder(tmp_path / name):
+            pytest.fail("nothing is written")
+        assert [fault.key for fault in refused.value.faults] == [f"fault.{key}"]
+    with pytest.raises(InputError), OutputFolder(Path()):
+        pytest.fail("nothing is written")
+    with pytest.raises(InputError):
+        check_place(tmp_path / "empty", tmp_path / "empty" / "case.toml")
+    for name in ("lists.json", "rerun.json", "comments.csv"):  # empty, then each time a result
+        with OutputFolder(tmp_path / "empty") as folder:
+            (folder / name).write_text("")
+            (folder / "locks.toml").write_text("")
+    assert (tmp_path / "mail" / "lists.xlsx").read_text() == "counted by hand"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["case", "empty", "here", "mail"]
 
 
 def test_a_run_killed_between_the_two_renames_is_mended_by_the_next(tmp_path: Path) -> None:

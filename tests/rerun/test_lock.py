@@ -114,5 +114,36 @@ def test_a_case_in_a_folder_that_cannot_be_written_is_locked_elsewhere(
         pass
 
 
+def test_a_lock_that_another_user_left_can_be_taken_by_whoever_may_write_there(case: Path) -> None:
+    kept = os.umask(0o022)
+    try:
+        with holding(case, verb="propose"):
+            pass
+        assert lock_place(case).stat().st_mode & 0o777 == 0o666
+        lock_place(case).chmod(0o644)  # of an earlier version
+        with holding(case, verb="rerun"):
+            assert sorted(path.name for path in case.parent.iterdir()) == [
+                ".case.toml.lock", ".case.toml.lock.json", "case.toml"
+            ]  # fmt: skip
+        assert lock_place(case).stat().st_mode & 0o777 == 0o666
+    finally:
+        os.umask(kept)
+
+
+@pytest.mark.parametrize("name", [".case.toml.lock", ".case.toml.lock.json"])
+def test_a_lock_that_cannot_be_written_is_one_sentence(
+    case: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case.with_name(name).mkdir()
+    with pytest.raises(SystemExit) as ended:
+        main(["rerun", str(case), "-l", "en"])
+    assert ended.value.code == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "case case.toml cannot be locked" in told
+    case.with_name(name).rmdir()
+    with holding(case, verb="rerun"):
+        pass
+
+
 def test_the_holder_is_this_process() -> None:
     assert Holder.here("rerun").pid == os.getpid()

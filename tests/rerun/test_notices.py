@@ -19,7 +19,7 @@ import pytest
 
 from districting.case import Case
 from districting.errors import CaseError
-from districting.flow.case_tables import RerunSettings, read_rerun
+from districting.flow.case_tables import RerunSettings, read_rerun, without_webhook
 from districting.rerun.notices import SECRET_NAME, Event, announce
 
 REPORT = {"proposals": [{"subdistrict": "文艺路街道", "households_moved": 41}]}
@@ -31,6 +31,7 @@ class Receiver:
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.said = b"said"
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,10 +42,10 @@ class Receiver:
                 self.send_response(code)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "0" if code == 204 else "4")
+                self.send_header("Content-Length", "0" if code == 204 else str(len(receiver.said)))
                 self.end_headers()
                 if code != 204:
-                    self.wfile.write(b"said")
+                    self.wfile.write(receiver.said)
 
             def log_message(self, *arguments: Any) -> None:
                 """Say nothing."""
@@ -196,7 +197,9 @@ def test_a_case_is_written_and_read_with_whom_it_tells(hamlet: Path) -> None:
     hamlet.write_text(hamlet.read_text(encoding="utf-8").replace('"https://', '"ftp://'), encoding="utf-8")
     with pytest.raises(CaseError) as caught:
         Case.read(hamlet)
-    assert "case.toml: rerun.webhook cannot be 'ftp://example.org/x'" in caught.value.sentences("en")[0]
+    (sentence,) = caught.value.sentences("en")
+    assert "case.toml: rerun.webhook is no address" in sentence
+    assert "example.org" not in sentence  # it may hold a secret, in whatever way it is wrong
 
 
 def test_the_case_is_read_whole_before_anything_is_refused() -> None:
@@ -207,3 +210,60 @@ def test_the_case_is_read_whole_before_anything_is_refused() -> None:
     assert {fault.values["key"] for fault in faults} == {
         "rerun.hook", "rerun.webhook", "rerun.always", "rerun.hooks"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:s3cret@127.0.0.1/ab",
+        "http://user:s3cret@127.0.0.1:x/ab",
+        "https://127.0.0.1:1/send key=s3cret",
+        "https://127.0.0.1:1/\ts3cret",
+        "https://[s3cret/x",
+        "https://a..b/s3cret",
+        "https://127.0.0.1\\s3cret",
+        "s3cret",
+    ],
+)
+def test_an_address_with_a_login_or_a_blank_is_refused_and_never_quoted(case: Path, address: str) -> None:
+    settings, faults = read_rerun({"webhook": address})
+    (notice,) = announce(REPORT, event="failed", case=case, settings=RerunSettings(webhook=address))
+    assert (settings.webhook, len(faults), notice.told) == (None, 1, False)
+    assert "s3cret" not in f"{notice.sentence('en')} {faults}"
+    assert "check rerun.webhook" in notice.sentence("en")
+
+
+def test_an_address_in_chinese_is_posted_to(case: Path, receiver: Receiver) -> None:
+    address = receiver.address.replace("/told?token=secret", "/通知/a%20b?键=值&k=v")
+    assert read_rerun({"webhook": address})[1] == []
+    assert announce(REPORT, event="failed", case=case, settings=RerunSettings(webhook=address))[0].told
+    assert receiver.got[0][0] == "/%E9%80%9A%E7%9F%A5/a%20b?%E9%94%AE=%E5%80%BC&k=v"
+
+
+def test_a_secret_that_cannot_be_used_is_a_failed_notice(
+    case: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SECRET_NAME, "whsec_abc")
+    (notice,) = announce(REPORT, event="failed", case=case, settings=RerunSettings(webhook=receiver.address))
+    assert (notice.told, receiver.got) == (False, [])
+    assert f"correct the environment variable {SECRET_NAME}" in notice.sentence("en")
+    assert "whsec_abc" not in notice.sentence("zh")
+
+
+def test_an_answer_that_repeats_the_address_is_told_without_it(case: Path, receiver: Receiver) -> None:
+    receiver.answers, receiver.said = [(404, {})], b"Cannot POST /told?token=secret, /told"
+    (notice,) = announce(REPORT, event="failed", case=case, settings=RerunSettings(webhook=receiver.address))
+    assert "it answered 404 Cannot POST …, …" in notice.sentence("en")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("webhook = 'https://h:8/s3cret?a=b@c' # x", "webhook = 'https://h:8' # x"),
+        ('rerun = { webhook = "HTTPS://h?key=\'s3cret", always = true }', 'rerun = { webhook = "HTTPS://h", always = true }'),
+        ('# "webhook" = """http://u:p/s3cret@h/x"""', '# "webhook" = """http://u"""'),
+        ('webhook = "http://u:s3cret@h/x"', 'webhook = "http://h"'),
+    ],
+)  # fmt: skip
+def test_a_case_is_kept_with_the_host_of_its_webhook_only(written: str, kept: str) -> None:
+    assert without_webhook(written) == kept

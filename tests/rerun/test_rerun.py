@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -20,7 +21,7 @@ from districting.cli import main
 from districting.errors import PlanError
 from districting.records.adoption import Asked
 from districting.rerun.reference import find_reference
-from districting.rerun.rerunning import Rerun
+from districting.rerun.rerunning import Rerun, SubdistrictProposal
 from districting.rerun.writing import write_rerun
 from districting.study import Study
 from districting.territory.sample import Size, write_sample
@@ -148,6 +149,19 @@ def test_a_community_over_its_trigger_is_split_and_the_other_sub_district_stays_
     again = Study.open(case).rerun(new, engine="serial")
     assert again.outcome == "nothing"  # the proposal answers what asked for it
     assert not again.changes.inputs
+
+
+@pytest.mark.parametrize(("accepted", "outcome"), [(False, "no_plan"), (True, "nothing")])
+def test_a_search_that_leaves_all_as_it_is_answers_nothing_that_asks_for_a_change(
+    accepted: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with one building that is larger than any community may be."""
+    finding = SimpleNamespace(subdistrict="S")
+    found = object.__new__(Rerun)
+    object.__setattr__(found, "triggers", (SimpleNamespace(finding=finding, accepted=accepted),))
+    kept = SubdistrictProposal("1", "S", "optimal", 0, 0, 7, 7, 0.0)
+    monkeypatch.setattr(Rerun, "proposals", (kept,))
+    assert found.outcome == outcome
 
 
 def test_what_was_accepted_with_the_plan_is_proposed_only_when_it_gets_worse(place: Path) -> None:
@@ -285,6 +299,8 @@ def test_the_command_ends_with_zero_or_two_and_never_eats_its_reference(
     assert call("rerun", case, "-o", new, capsys=capsys)[0] == 2  # no adopted plan, and none named
     assert call("rerun", case, "--previous", out, "-o", out, capsys=capsys)[0] == 2
     assert (out / "run.json").is_file()
+    assert call("rerun", case, "--previous", out, "-o", place / "town", capsys=capsys)[0] == 2
+    assert case.is_file()  # the case's own folder is no result
 
 
 def test_a_reference_that_lacks_a_file_is_refused_by_name(place: Path) -> None:

@@ -18,7 +18,7 @@ from tests.solvers.towns import faults
 def test_a_real_subdistrict_is_proved_over_all_sites(name: str) -> None:
     """Aim of the method page: within 5 households or 0.1 % of the sub-district's households."""
     problem = beilin(name)
-    result = solve_adjust(problem, Params(time_limit_s=15))
+    result = solve_adjust(problem, Params(time_limit_s=60))
     assert result.status == "optimal" and faults(problem, result) == []
     assert result.gap_abs <= max(5.0, 0.001 * problem.households.sum())
 

@@ -56,6 +56,17 @@ def test_one_household_more_changes_its_layer_and_nothing_else(layers: Layers) -
     assert [role for role in parts[0] if parts[0][role] != parts[1][role]] == ["buildings"]
 
 
+def test_who_moves_into_planned_housing_when_is_content(layers: Layers) -> None:
+    row = {"households": [900], "dwellings": [1000.0], "year": [2028], "occupied": [None]}
+    spot = layers.buildings.geometry.iloc[[0]].centroid
+    planned = gpd.GeoDataFrame(row, geometry=spot.to_numpy(), index=["P1"], crs=layers.buildings.crs)
+    told = {
+        fingerprints(replace(layers, planned=table)).layers["planned"]
+        for table in (planned, planned.assign(occupied="300 600 900"), planned.assign(dwellings=1200.0))
+    }
+    assert len(told) == 3
+
+
 def test_what_the_program_settles_itself_is_no_content(layers: Layers) -> None:
     nowhere = layers.buildings.assign(community_id=None, horizon_households=0)
     assert fingerprints(replace(layers, buildings=nowhere)) == fingerprints(layers)
