@@ -279,7 +279,7 @@ def _changes(figures: Figures) -> list[str]:
     rows = [
         f"{figures.label}: {len(changed)} communities change, {kept} stay as they are.",
         "",
-        "| community | code | what happens | households before | after | in | out |",
+        "| community | id | what happens | households before | after | in | out |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: |",
     ]
     rows += [
