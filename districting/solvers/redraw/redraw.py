@@ -228,9 +228,15 @@ def _settle(
     def seek(weights: Floats) -> Regions:
         return search(guide(posed, weights, number), seed=params.seed, starts=3, time_left=stop).regions
 
+    outside = 0.0  # what lies outside the choice, in the stage at hand
+
+    def tell(step: Step) -> None:
+        incumbent = None if step.incumbent is None else step.incumbent + outside
+        progress(replace(step, incumbent=incumbent, bound=max((step.bound or 0.0) + outside, 0.0)))
+
     generation = Generation(
         measured, regions, seek=seek, time_limit_s=time_limit_s, seed=params.seed, threads=params.threads,
-        progress=progress, stop=stop,
+        progress=tell, stop=stop,
     )  # fmt: skip
     plan = generation.plan_of(part)
     assert plan is not None
@@ -242,6 +248,7 @@ def _settle(
     proved: list[Proved] = []
     for at, stage in enumerate(profile.stages):
         weights = weights_of(stage.weights)
+        outside = float(weights @ posed.aside)
         last = at == len(profile.stages) - 1
         one = generation.settle(
             weights, ceilings, plan=plan,
