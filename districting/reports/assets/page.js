@@ -120,6 +120,7 @@ function startPage(data) {
     if (open) showTab("community");
     maps.redraw();
     address.later();
+    tell();
   }
 
   function zoomTo([west, south, east, north]) {
@@ -137,6 +138,12 @@ function startPage(data) {
     if (id) document.getElementById(id)?.focus();
     const count = store.count ? ` ${store.count}` : "";
     document.getElementById("tab-review").textContent = data.words.tab_review + count;
+    tell();
+  }
+
+  // Whoever builds on this page hears at once what was chosen, shown or said in another language.
+  function tell() {
+    document.dispatchEvent(new Event("pagechange"));
   }
 
   function showTab(name) {
@@ -175,6 +182,7 @@ function startPage(data) {
     if (state.layout === "one") maps.showOne(planOf(state.left), planOf(state.right), chosen);
     else maps.show(data.plans.filter((plan) => state.shown.includes(plan.id)), chosen);
     address.later();
+    tell();
   }
 
   function choosePlan(id) {

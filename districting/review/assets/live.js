@@ -309,11 +309,12 @@ class Live extends Talking {
     if (Number.isFinite(margin)) this.page.maps.fit(box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin);
   }
 
-  // The page says nothing when people choose: so we look.
+  // Follows what people choose, show and speak on the page, in the same breath: a button of the drawer never acts on
+  // a community that was left a moment ago.
   watch() {
     let chosen = null;
     let panes = "";
-    window.setInterval(() => {
+    const follow = () => {
       const { state, maps } = this.page;
       this.painter.attach();
       if (this.speak()) this.spokenAnew();
@@ -324,7 +325,9 @@ class Live extends Talking {
         chosen = state.chosen;
         this.drawer.draw();
       }
-    }, 200);
+    };
+    document.addEventListener("pagechange", follow);
+    follow();
     document.addEventListener("keydown", (event) => {
       if (event.target.closest("input, textarea, select, dialog")) return;
       const command = event.ctrlKey || event.metaKey;
