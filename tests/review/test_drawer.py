@@ -115,6 +115,7 @@ def test_totals_are_told_before_a_move_and_after_it_with_what_the_checks_say(sea
     go(seat, spot["community"])
     seat.sees(f"review.plan.revision === {first + 1}")
     judged(seat)
+    seat.sees("document.querySelector('#live .option.done')")
     done = seat.page.locator("#live .option.done")
     assert done.locator(".sums li").all_inner_texts() == before
     seat.sees("review.difference")

@@ -32,7 +32,7 @@ class Field(NamedTuple):
     host: Ints
     weights: Floats
     low: float
-    high: float
+    highs: Floats  # (m,)
     pointers: Ints
     neighbours: Ints
     half: Floats  # half of each border
@@ -177,8 +177,8 @@ def look_around(
     lam, const = 0.0, 0.0
     # what is left out raises the least value, and that leaves out more
     for _ in range(3):
-        lam = multiplier(around.gains, around.weight, many, home, field.low, field.high)
-        const = lam * (field.low if lam >= 0.0 else field.high) + around.gains[home] - lam * around.weight[home]
+        lam = multiplier(around.gains, around.weight, many, home, field.low, field.highs[seat])
+        const = lam * (field.low if lam >= 0.0 else field.highs[seat]) + around.gains[home] - lam * around.weight[home]
         least = const
         for i in range(many):
             if i != home:

@@ -39,9 +39,9 @@ def field_of(ground: Ground) -> Field:
     pointers, neighbours, border = ground.neighbours
     seat_pointers, seats = ground.seats_in
     window = ground.windows[0]
-    high = min(window.high, float(window.weights.sum()))
+    highs = np.minimum(ground.highs(window), float(window.weights.sum()))
     return Field(
-        ground.cost, ground.host, window.weights.astype(np.float64), float(window.low), float(high), pointers,
+        ground.cost, ground.host, window.weights.astype(np.float64), float(window.low), highs, pointers,
         neighbours, 0.5 * border, seat_pointers, seats, bool((border > 0).any()),
     )  # fmt: skip
 
@@ -197,7 +197,7 @@ def walk(
     lost = np.empty(widest, np.int64)  # nodes cut off by what was left, newest last
     take, leave, weight, state = around.take, around.leave, around.weight, around.state
     for j in todo:
-        limit = limits[j]
+        limit, high = limits[j], field.highs[j]
         floor[j] = limit
         local, home, lam, base = look_around(field, pairs, duals, j, limit, around)
         total = 0.0  # weight of what is not decided yet
@@ -235,7 +235,7 @@ def walk(
             if forward and spot == many:
                 # nothing left to decide
                 forward = False
-                if amount < field.low - 1e-9 or amount > field.high + 1e-9:
+                if amount < field.low - 1e-9 or amount > high + 1e-9:
                     continue
                 stamp += 1
                 value = _value(field, around, inside, size, mark, stamp)
@@ -305,7 +305,7 @@ def walk(
                 away = weight[x]
                 if choice == 1:
                     over = lam * (amount + weight[x] - field.low) if lam > 0.0 else 0.0
-                    good = amount + weight[x] <= field.high + 1e-9 and energy + more + max(0.0, over) <= limit
+                    good = amount + weight[x] <= high + 1e-9 and energy + more + max(0.0, over) <= limit
                 else:
                     good = amount + total - away >= field.low - 1e-9 and energy + more <= limit
                     behind = False

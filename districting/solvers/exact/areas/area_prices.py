@@ -80,13 +80,10 @@ class _Generation:
         seat_pointers, seats = ground.seats_in
         window = ground.windows[0]
         weights = window.weights.astype(np.float64)
-        self._fields = [
-            Field(
-                ground.cost, ground.host, weights, 0.0, float(high), pointers, neighbours, 0.5 * border,
-                seat_pointers, seats, False,
-            )
-            for high in np.minimum(ground.highs(window), weights.sum())
-        ]  # fmt: skip
+        self._field = Field(
+            ground.cost, ground.host, weights, 0.0, np.minimum(ground.highs(window), weights.sum()), pointers,
+            neighbours, 0.5 * border, seat_pointers, seats, False,
+        )  # fmt: skip
         seat, node = np.nonzero(self.keep.T)
         starts = np.concatenate(([0], np.cumsum(np.bincount(seat, minlength=ground.m)))).astype(np.int64)
         self._pairs = Pairs(starts, node.astype(np.int32), np.ascontiguousarray(ground.cost[node, seat]))
@@ -134,7 +131,7 @@ class _Generation:
         pointers, members = np.zeros(_ROOM + 1, dtype=np.int64), np.zeros(_ROOM * self.ground.n, dtype=np.int32)
         seats, values = np.zeros(_ROOM, dtype=np.int64), np.zeros(_ROOM)
         least, floor, found, _ = walk(
-            self._fields[seat], self._pairs, prices, np.array([seat]), limits, False, _STEPS, 0, pointers,
+            self._field, self._pairs, prices, np.array([seat]), limits, False, _STEPS, 0, pointers,
             members, seats, values, np.zeros(0, dtype=np.bool_),
         )  # fmt: skip
         new = [np.sort(members[pointers[r] : pointers[r + 1]]).astype(np.int64) for r in range(found)]
