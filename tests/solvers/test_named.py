@@ -120,3 +120,12 @@ def test_a_maximum_less_its_headroom_is_met_to_a_hair() -> None:
     problem = town("A A A A", "43 20 43 20", low=10, high=90, headroom=0.3)
     result = adjust.solve_adjust(problem, EXACT)
     assert (result.objective, result.terms[1].value) == (63, 2)
+
+
+def test_a_new_community_may_be_served_from_a_park() -> None:
+    """Nobody lives in the middle, and only from there everybody lies within reach."""
+    problem = town(". . . . .", "100 100 0 100 100", low=400, high=400, reach_limit_m=210.0)
+    for solve in (adjust.solve_adjust, solve_redraw):
+        result = solve(problem, EXACT)
+        assert result.solution is not None
+        assert [place.atom_pos for place in result.solution.chosen] == [2]

@@ -1,7 +1,7 @@
 """Columns with titles: a region, whose successor it is, and the seat that it is served from.
 
 In `adjust` what a part may be depends on who it is: a successor is served from its own centre, a part that a split
-makes keeps room to grow, and what is new may stand at any inhabited node. So a column is a region under a title,
+makes keeps room to grow, and what is new may stand at any node. So a column is a region under a title,
 and every title is priced by itself: what a part costs, and how large it may be, is exact for the part as named.
 """
 

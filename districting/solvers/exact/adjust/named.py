@@ -1,7 +1,7 @@
 """`adjust` by columns with titles (method §8.7): every stage exactly, for the whole problem.
 
-A part is a region under a title: the community whose successor it is, with its own seat and maximum, or new at one
-of the inhabited atoms. Every term is data of such a column, so column generation (method §8) proves a stage under
+A part is a region under a title: the community whose successor it is, with its own seat and maximum, or new at any
+atom. Every term is data of such a column, so column generation (method §8) proves a stage under
 the ceilings of those before, over every site. Plans and bounds go to the `Search`, which may close the rest.
 """
 

@@ -194,13 +194,16 @@ class Search:
     def every_site(self) -> list[Site]:
         """All sites that may be, with all atoms that may lie in them, as far as nothing is ruled out yet.
 
-        A new community may stand at every inhabited atom. Where nobody asks where its seat stands, any atom would
-        do as its root: the most populous one is taken, which leaves one way to write each plan down.
+        A new community's seat may stand at any atom, as in the other modes: a park may reach where no home does.
+        Where nobody asks where its seat stands, any atom would do as its root: the most populous one is taken,
+        which leaves one way to write each plan down.
         """
         problem = self.problem
-        found = new_sites(problem, np.flatnonzero(problem.households > 0).tolist())
         if problem.reach_limit_m is None and not self.seats_matter:
-            found = _most_populous_first(problem, found)
+            inhabited = np.flatnonzero(problem.households > 0).tolist()
+            found = _most_populous_first(problem, new_sites(problem, inhabited))
+        else:
+            found = new_sites(problem, range(problem.n))
         return alive_only(problem, [*self.owned, *found], self.alive)
 
 

@@ -158,11 +158,10 @@ def reseat(problem: Problem, plan: Solution) -> Solution:
         if place.community_pos < 0 or place.community_pos not in fixed:
             ways = weight[atoms] @ problem.site_distance_m[np.ix_(atoms, atoms)]
             inhabited = problem.households[atoms] > 0
-            # A seat of a new community stands where somebody lives (`Search.every_site`).
-            possible = inhabited | (place.community_pos >= 0)
+            possible = np.ones(len(atoms), dtype=np.bool_)
             if problem.reach_limit_m is not None:
                 far = problem.site_reach_m[np.ix_(atoms[inhabited], atoms)].max(axis=0, initial=0.0)
-                possible = possible & (far <= problem.reach_limit_m)
+                possible = far <= problem.reach_limit_m
             ways = np.where(possible, ways, np.inf)
             if np.isfinite(ways).any():
                 atom = int(atoms[np.argmin(ways)])
