@@ -156,6 +156,8 @@ def _first_plan(
         return stop() or time.monotonic() - began > 0.3 * time_limit_s
 
     weights = weights_of(profile.stages[0].weights)
+    # one stage needs a plan to begin with, and columns do the rest; several live on the regions that walks have met
+    starts, moves = (6, None) if len(profile.stages) > 1 else (2, max(20_000, 1_000 * posed.measured.ground.n))
     kept_aside = int(posed.aside[NUMBER])
     best, lowest = None, np.inf
     nothing = np.zeros(0, dtype=np.int64)
@@ -165,7 +167,8 @@ def _first_plan(
         if at and late():
             break
         found = search(
-            ground, seed=params.seed + at, starts=6 if not at else 3, time_left=late, progress=silent
+            ground, seed=params.seed + at, starts=starts if not at else max(1, starts // 2), moves=moves,
+            time_left=late, progress=silent,
         )  # fmt: skip
         regions = joined(regions, found.regions)
         if found.part is not None:
