@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "progress": 0,
     "language": 0,
+    "nearest": 0,
     "territory": 1,
     "policies": 1,
     "plans": 2,
@@ -67,7 +68,7 @@ SOLVERS = (
     ("nearest_fit", "exact.adjust"),
     ("exact.whole",),
     ("conflicts",),
-    ("left_alone",),
+    ("left_alone", "piecewise"),
     ("strategy", "assembly"),
     ("approach",),
 )

@@ -14,6 +14,7 @@ from districting.solvers.exact.adjust.adjust import solve_adjust
 from districting.solvers.exact.whole.whole import solve_whole
 from districting.solvers.left_alone import with_left_alone
 from districting.solvers.params import Params
+from districting.solvers.piecewise import divides, solve_large
 from districting.solvers.profile import DEFAULTS, preset
 from districting.solvers.redraw.ground import frozen_atoms
 from districting.solvers.redraw.redraw import solve_redraw
@@ -75,15 +76,30 @@ def _solve(problem: Problem, mode: SolveMode, params: Params, progress: Progress
 _SEEN = "seen"
 
 
-def _seen_or_solved(problem: Problem, mode: SolveMode, params: Params, progress: Progress, stop: Stop) -> Result:
-    """What is seen at first sight, else what the mode's own solver says."""
+def _seen_or_solved(
+    problem: Problem, mode: SolveMode, params: Params, progress: Progress, stop: Stop, *, divided: bool = False
+) -> Result:
+    """What is seen at first sight, else what the mode's own solver says; large land is divided first."""
     began = time.monotonic()
     seen = prechecks(problem)
-    if not seen and mode == "redraw" and frozen_atoms(problem).all():
+    if seen:
+        none, seconds = float("inf"), time.monotonic() - began
+        return Result(
+            problem.name, mode, "infeasible", None, none, 0.0, (), seconds, params.seed, seen, {_SEEN: True}
+        )
+    profile = params.profile or preset(DEFAULTS[mode])
+    if mode == "redraw" and frozen_atoms(problem).all():
         # there is nothing to draw: what stands is measured by the same aims
-        aims = replace(params.profile or preset(DEFAULTS[mode]), number="free")
+        aims = replace(profile, number="free")
         return replace(solve_adjust(problem, replace(params, profile=aims)), mode=mode)
-    if not seen:
-        return _SOLVERS[mode](problem, params, progress=progress, stop=stop)
-    none, seconds = float("inf"), time.monotonic() - began
-    return Result(problem.name, mode, "infeasible", None, none, 0.0, (), seconds, params.seed, seen, {_SEEN: True})
+    # `whole` divides any land by itself
+    if mode != "whole" and not divided and divides(problem):
+
+        def solve_piece(piece: Problem, share: Params) -> Result:
+            return _seen_or_solved(piece, mode, share, silent, stop, divided=True)
+
+        found = solve_large(problem, mode, profile, params, solve_piece, progress=progress, stop=stop)
+        if found is not None:
+            return found
+        params = replace(params, time_limit_s=max(params.time_limit_s - (time.monotonic() - began), 0.1))
+    return _SOLVERS[mode](problem, params, progress=progress, stop=stop)

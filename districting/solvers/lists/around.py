@@ -163,7 +163,7 @@ def look_around(
         Nodes gathered (0: no district is below the limit), the number of the seat's node, λ, and the least value
         of E, to which ``take``, ``leave`` and ``charge`` add.
     """
-    many, home = 0, -1
+    many, home, high = 0, -1, field.highs[seat]
     for p in range(pairs.pointers[seat], pairs.pointers[seat + 1]):
         node = pairs.nodes[p]
         if node == field.host[seat]:
@@ -177,8 +177,8 @@ def look_around(
     lam, const = 0.0, 0.0
     # what is left out raises the least value, and that leaves out more
     for _ in range(3):
-        lam = multiplier(around.gains, around.weight, many, home, field.low, field.highs[seat])
-        const = lam * (field.low if lam >= 0.0 else field.highs[seat]) + around.gains[home] - lam * around.weight[home]
+        lam = multiplier(around.gains, around.weight, many, home, field.low, high)
+        const = lam * (field.low if lam >= 0.0 else high) + around.gains[home] - lam * around.weight[home]
         least = const
         for i in range(many):
             if i != home:

@@ -156,7 +156,7 @@ def _first_plan(
         return stop() or time.monotonic() - began > 0.3 * time_limit_s
 
     weights = weights_of(profile.stages[0].weights)
-    # one stage needs a plan to begin with, and columns do the rest; several live on the regions that walks have met
+    # one stage needs a plan to begin with, and columns do the rest; several live on the regions of walks, too
     starts, moves = (6, None) if len(profile.stages) > 1 else (2, max(20_000, 1_000 * posed.measured.ground.n))
     kept_aside = int(posed.aside[NUMBER])
     best, lowest = None, np.inf
