@@ -138,7 +138,9 @@ def _pages(app: FastAPI, doors: Doors) -> None:
     def words(person: Person = reader) -> dict[Language, dict[str, str]]:
         """The page's own words, in every language that it can be switched to."""
         mine = {
-            key.removeprefix("review."): said for key, said in sentences().items() if key.startswith("review.")
+            key.removeprefix("review."): said
+            for key, said in sentences().items()
+            if key.startswith(("review.", "status_of_plan."))
         }
         return {language: {key: said[language] for key, said in mine.items()} for language in get_args(Language)}
 

@@ -33,6 +33,7 @@ _SCRIPTS = (
     "relabel.js",
     "painting.js",
     "desk.js",
+    "adoption.js",
     "bridge.js",
     "following.js",
     "talking.js",

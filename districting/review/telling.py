@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from districting.review.adoption import standings
 from districting.review.desk import Desk
 from districting.review.drafts import PlanNote, open_moves
 from districting.review.people import Person
@@ -24,6 +25,7 @@ def state_of(desk: Desk, searches: Searches, person: Person) -> dict[str, Any]:
         "fault": desk.fault,
         "drawn": desk.drawn,
         "plans": [_noted(desk, note) for note in desk.drafts.all()],
+        "adoption": standings(desk, person),
         "modes": list(desk.opened.modes) if desk.ready.is_set() else [],
         "comments": desk.talk.comments(),
         "votes": desk.talk.votes(),

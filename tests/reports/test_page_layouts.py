@@ -172,3 +172,31 @@ def test_what_becomes_of_each_community_stands_in_the_table(page: Page) -> None:
     marks = page.locator("#panel tbody abbr").all_inner_texts()
     assert marks == ["调", "调"], "A and B are adjusted; that C is kept goes without saying"
     assert page.locator("#panel tbody abbr").first.get_attribute("title") == "调整"
+
+
+#: What is cut off: tabs beyond their row, and words over a map that reach beyond it or cover each other.
+_CUT = """() => {
+    const said = [], inside = (one, of) => one.left >= of.left - 0.5 && one.right <= of.right + 0.5;
+    const row = document.querySelector('[role=tablist]').getBoundingClientRect();
+    for (const tab of document.querySelectorAll('[role=tab]')) {
+        if (!inside(tab.getBoundingClientRect(), row) || tab.scrollWidth > tab.clientWidth) said.push(tab.textContent);
+    }
+    for (const pane of document.querySelectorAll('.pane')) {
+        const parts = [...pane.querySelectorAll('.pane-head > *')].map((one) => one.getBoundingClientRect());
+        if (parts.some((one) => !inside(one, pane.getBoundingClientRect()))) said.push(pane.dataset.plan);
+        if (parts.some((one, at) => parts.some((other, to) => at < to && one.left < other.right - 0.5 && other.left < one.right - 0.5 && one.top < other.bottom - 0.5 && other.top < one.bottom - 0.5))) said.push(`${pane.dataset.plan} overlaps`);
+        if (pane.querySelector('.pane-head').offsetHeight > 70) said.push(`${pane.dataset.plan} is high`);
+    }
+    return said;
+}"""
+
+
+def test_tabs_and_heads_of_maps_are_whole_at_every_width_in_both_languages(page: Page) -> None:
+    before = page.viewport_size
+    assert before is not None
+    for width in (1024, 1200, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        for _ in range(2):
+            page.click("#language")
+            assert page.evaluate(_CUT) == [], (width, page.evaluate("document.documentElement.lang"))
+    page.set_viewport_size(before)

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Error, Page
 
 from tests.review.conftest import until
 
-#: Where an atom of the draft lies on the screen: one that can go to a neighbour without any doubt.
+#: Where an atom of the draft lies on the screen: one that can go to a neighbour without any doubt. ``inner`` is an
+#: atom of that neighbour beside it.
 SPOT = """async () => {
   const live = window.review, plan = live.pagePlan, atoms = live.page.maps.scene.atoms;
   const pane = live.page.maps.panes.find((one) => one.plan === plan);
@@ -22,10 +23,14 @@ SPOT = """async () => {
     if (from < 0) continue;
     const box = pane.box.getBoundingClientRect();
     const spot = (at) => { const [u, v] = atoms.middle(at); const p = pane.map.latLngToContainerPoint([v, u]); return [box.left + p.x, box.top + p.y]; };
-    return {atom, community: good.community, at: spot(atom), from: spot(from), before: plan.communities[plan.label[atom]].id};
+    return {atom, inner: from, community: good.community, at: spot(atom), from: spot(from), before: plan.communities[plan.label[atom]].id};
   }
   return null;
 }"""
+
+
+#: How far an arrow key moves the map.
+STEP_PX = 80
 
 
 @dataclass
@@ -75,6 +80,26 @@ def pick(seat: Seat) -> dict[str, Any]:
 def go(seat: Seat, community: str) -> None:
     """Send the selection to a community."""
     seat.page.click(f'#live .go[data-community="{community}"]')
+
+
+def steer(seat: Seat, atom: int) -> None:
+    """Bring an atom of the draft under the crosshair, with the keys of the map alone."""
+    script = """(atom) => { const {map} = review.painter.pane, {atoms} = review.page.maps.scene;
+      const {lng, lat} = map.getCenter(), [x, y] = atoms.middle(atom), {x: w, y: h} = map.getSize();
+      const spot = map.latLngToContainerPoint([y, x]);
+      return [atoms.at(lng, lat) === atom, spot.x - w / 2, spot.y - h / 2]; }"""
+    for _ in range(80):
+        seat.sees("!review.painter.pane.map._panAnim?._inProgress")
+        over, right, down = seat.page.evaluate(script, atom)
+        if over:
+            return
+        if max(abs(right), abs(down)) < STEP_PX / 2:
+            seat.page.keyboard.press("Equal")  # a step is too wide for this atom: come nearer
+        elif abs(right) > abs(down):
+            seat.page.keyboard.press("ArrowRight" if right > 0 else "ArrowLeft")
+        else:
+            seat.page.keyboard.press("ArrowDown" if down > 0 else "ArrowUp")
+    raise AssertionError(f"the keys do not lead to atom {atom}")
 
 
 def revision(seat: Seat) -> int:

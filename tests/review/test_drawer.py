@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from tests.review.conftest import until
-from tests.review.seats import Seat, branch, go, pick, revision
+from tests.review.seats import SPOT, Seat, branch, go, pick, revision, steer
 from tests.review.serving import Served
 
 #: An atom and a community that it could go to, about which the preview says a certain thing.
@@ -93,8 +94,7 @@ def test_a_dialog_holds_the_focus_and_escape_leaves_all_as_it_was(seat: Seat) ->
         )
     faultless(seat)
     seat.page.keyboard.press("Escape")
-    assert seat.page.locator("dialog").count() == 0
-    assert seat.ask("document.activeElement.id") == "live-branch"
+    seat.sees("!document.querySelector('dialog') && document.activeElement.id === 'live-branch'")
     assert seat.ask("review.state.plans.length") == plans
     seat.page.click("#live-retitle")
     seat.page.fill("#dialog-field", "mine <b>too</b>")
@@ -187,6 +187,95 @@ def test_atoms_are_chosen_and_moved_with_the_keyboard_alone(seat: Seat) -> None:
     seat.sees(f"review.plan.revision === {first + 1}")
     page.keyboard.press("Control+z")
     seat.sees(f"review.plan.revision === {first + 2}")
+
+
+def test_a_border_is_pushed_with_the_keyboard_alone(seat: Seat) -> None:
+    first = judged(seat)
+    page = seat.page
+    page.focus("#live-push")
+    page.keyboard.press("Enter")
+    spot = page.evaluate(SPOT)
+    page.focus(".pane .ground")
+    steer(seat, spot["inner"])
+    page.keyboard.press(" ")
+    seat.sees(f"review.painter.target === {spot['community']!r}")
+    told = page.locator("#live .notice[role=status]").last.inner_text()
+    assert seat.ask(f"review.nameOf({spot['community']!r})") in told
+    faultless(seat, context="#live")
+    steer(seat, spot["atom"])
+    page.keyboard.press(" ")
+    seat.sees(f"[...review.painter.atoms].join() === '{spot['atom']}' && review.options.length === 1")
+    assert seat.ask("review.options[0].community") == spot["community"]
+    page.keyboard.press("Enter")
+    seat.sees(f"review.plan.revision === {first + 1}")
+    until(lambda: seat.holder(spot["atom"]) == spot["community"])
+    assert seat.ask("review.painter.target") is None
+    page.keyboard.press("Control+z")
+    seat.sees(f"review.plan.revision === {first + 2}")
+    page.focus("#live-push")
+    page.keyboard.press("Enter")
+    assert seat.ask("review.painter.tool") is None
+
+
+def test_a_push_that_breaks_a_rule_asks_first_and_escape_drops_it(seat: Seat) -> None:
+    first = judged(seat)
+    found: dict[str, Any] = seat.page.evaluate(_WITH_DOUBT, "loose")
+    seat.page.click("#live-push")
+    inner = seat.ask(f"review.pagePlan.label.indexOf(review.pagePlan.index.get({found['community']!r}))")
+    seat.page.focus(".pane .ground")
+    for atom in (inner, found["atom"]):
+        steer(seat, atom)
+        seat.page.keyboard.press(" ")
+    seat.sees("review.options.length && review.painter.refused")
+    seat.page.keyboard.press("Enter")
+    seat.sees("document.activeElement.classList.contains('go')")
+    assert revision(seat) == first
+    seat.page.keyboard.press("Escape")
+    seat.sees("!review.painter.atoms.size && review.painter.target === null")
+    seat.page.click("#live-push")
+
+
+def test_a_verdict_that_is_awaited_is_awaited_in_both_languages(seat: Seat) -> None:
+    first = judged(seat)
+    held: list[Route] = []
+    seat.page.route("**/shown", lambda route: held.append(route))
+    select(seat, 0)
+    seat.page.click("#live .go:not([disabled]) >> nth=0")
+    seat.sees(f"review.plan.revision === {first + 1} && review.pagePlan.flag.kind === 'wait'")
+    head = seat.page.locator(".pane-head", has=seat.page.locator(".flag.wait"))
+    said = []
+    for language in ("zh", "en"):
+        seat.page.click("#language")
+        seat.sees(f"review.language === {language!r}")
+        said.append(head.inner_text())
+    assert "审查中" in said[0]
+    assert "个社区" in said[0]
+    assert "being judged" in said[1]
+    assert "communities" in said[1]
+    until(lambda: seat.ask("review.plan.adoptable !== null") and held)
+    for route in held:
+        route.continue_()
+    seat.page.unroute("**/shown")
+    seat.page.click("#live-undo")
+    seat.sees(f"review.plan.revision === {first + 2}")
+    judged(seat)
+
+
+def test_a_plan_of_the_run_tells_the_command_that_adopts_it(seat: Seat, out: Path) -> None:
+    draft = seat.ask("review.plan.plan_id")
+    seat.page.select_option("#live-plan", "adjust")
+    seat.sees("review.plan.plan_id === 'adjust' && document.querySelector('#live-fold-adoption')")
+    seat.page.click("#live-fold-adoption")
+    told = shlex.split(seat.page.locator("#live-command").inner_text())
+    assert told[:2] == ["districting", "adopt"]
+    assert [Path(one).resolve() for one in told[2:]] == [out.parent / "case.toml", out / "plans" / "adjust"]
+    seat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    seat.page.click("#live-copy")
+    seat.sees("document.querySelector('#live-copy').textContent.includes('✓')")
+    assert shlex.split(seat.page.evaluate("() => navigator.clipboard.readText()")) == told
+    faultless(seat, context="#live")
+    seat.page.select_option("#live-plan", draft)
+    seat.sees(f"review.plan.plan_id === {draft!r}")
 
 
 def test_a_lock_holds_and_atoms_that_stay_together_are_let_go_again(seat: Seat) -> None:

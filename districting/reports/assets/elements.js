@@ -25,8 +25,10 @@ function draw(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A choice of words goes by the figure before it: {n} {n:atom|atoms}.
 function fill(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const chosen = (_, name, one, many) => one === undefined ? values[name] : String(values[name]) === "1" ? one : many;
+  return sentence.replace(/\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g, chosen);
 }
 
 const FORMATS = new Map();
@@ -97,7 +99,9 @@ function table(heads, rows, caption, name = null) {
   }
   if (name) show();
   const caption_ = make("caption", { text: caption, class: "unseen" });
-  return make("div", { class: "scroll" }, make("table", {}, caption_, make("thead", {}, head), body));
+  const box = make("div", { class: heads.length > 5 ? "scroll tight" : "scroll" }, make("table", {}, caption_, make("thead", {}, head), body));
+  if (!box.querySelector("button")) for (const [key, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", caption]]) box.setAttribute(key, value);  // else no key could move it
+  return box;
 }
 
 // Nothing comes last whichever way.

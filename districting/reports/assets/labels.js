@@ -71,15 +71,16 @@ function paintTexts(context, view, scene, plan, at, atomPx, chosen) {
   const order = chosen >= 0 ? [chosen, ...plan.labelOrder.filter((i) => i !== chosen)] : plan.labelOrder;
   const inSight = order.filter((i) => (!allowed || allowed[i]) && seen(at(plan.communities[i].x, plan.communities[i].y)));
   const slim = inSight.length > CROWD ? 3.4 : 5.5;
+  const named = new Set();
   for (const i of inSight) {
     const community = plan.communities[i];
-    paintLabel(context, view, community, at(community.x, community.y), { room, chosen: i === chosen, badge: plan !== scene.today, near, slim });
+    if (paintLabel(context, view, community, at(community.x, community.y), { room, chosen: i === chosen, badge: plan !== scene.today, near, slim })) named.add(i);
   }
   if (plan !== scene.today) paintAbolished(context, view, scene, plan, { at, seen, room });
   const marks = allowed ? plan.marks.filter((finding) => allowed[plan.index.get(finding.community)]) : plan.marks;
   if (near) paintMarks(context, marks, at, seen, room);
   else paintFarMarks(context, marks, at, seen, room);
-  if (near && inSight.length < FEW_NAMES) paintStrayNames(context, view, scene, plan, at, { room, allowed, badge: plan !== scene.today, slim });
+  if (near && inSight.length < FEW_NAMES) paintStrayNames(context, view, scene, plan, at, { room, allowed, named, badge: plan !== scene.today, slim });
   paintLineNames(context, view, scene, at, room);
   if (near) paintCompoundNames(context, scene, at, seen, room);
 }
@@ -91,14 +92,14 @@ const CROWD = 400;
 const FEW_NAMES = 16;
 
 // Looks at a grid of points of the picture; of each community's, the one nearest to their middle takes the name.
-function paintStrayNames(context, view, scene, plan, at, { room, allowed, badge, slim }) {
+function paintStrayNames(context, view, scene, plan, at, { room, allowed, named, badge, slim }) {
   const held = new Map();
   for (let column = 1; column < 10; column++) {
     for (let row = 1; row < 8; row++) {
       const x = view.cx + ((column / 10) * (view.to - view.from) + view.from - view.width / 2) / view.scale;
       const y = view.cy + (0.5 - row / 8) * (view.height / view.scale);
       const one = communityAt(plan, x, y, scene.atoms);
-      if (one < 0 || (allowed && !allowed[one])) continue;
+      if (one < 0 || named.has(one) || (allowed && !allowed[one])) continue;
       if (!held.has(one)) held.set(one, []);
       held.get(one).push([x, y]);
     }
@@ -116,7 +117,8 @@ function paintStrayNames(context, view, scene, plan, at, { room, allowed, badge,
 // A name steps aside for a service centre, inside its own land.
 const LABEL_SHIFTS = [0, 14, -14, 26, -26, 40, -40];
 
-// Name and households, the name alone where there is no room for both; beside it what became of the community.
+// Name and households, the name alone where there is no room for both; beside it what became of the community. Tells
+// whether the name found room.
 function paintLabel(context, view, community, [x, y], { room, chosen, badge, near, slim }) {
   const radius = community.radius * view.scale;
   const action = badge ? community.action : null;
@@ -125,7 +127,7 @@ function paintLabel(context, view, community, [x, y], { room, chosen, badge, nea
   const name = radius > 30 || chosen ? community.name : community.short;
   if (!chosen && radius < leastWidth(name, size) / slim) {
     if (strong && radius > 5) paintBadge(context, community, action, x, y, { room, word: false, view });
-    return;
+    return false;
   }
   const caption = fill(view.caption, { n: figure(community.figures.households) });
   const small = `${community.broken ? 700 : 400} ${size - 1.5}px ${FONT}`;
@@ -136,7 +138,7 @@ function paintLabel(context, view, community, [x, y], { room, chosen, badge, nea
   const placed = radius < first / slim && !chosen ? null : placeLabel(view, x, y, radius, first, second, size, room);
   if (!placed) {
     if (strong && radius > 5) paintBadge(context, community, action, x, y, { room, word: false, view });
-    return;
+    return false;
   }
   const { left, two } = placed;
   const top = y + placed.shift;
@@ -146,13 +148,14 @@ function paintLabel(context, view, community, [x, y], { room, chosen, badge, nea
     useFont(context, small);
     haloText(context, caption, left, top + size * 0.62, community.broken ? SEVERITY.must : "#3d4854");
   }
-  if (!action || (!strong && radius < 24)) return;
+  if (!action || (!strong && radius < 24)) return true;
   const line = top - (two ? size * 0.55 : 0);
   const side = first / 2 + 11;
-  if ((near || radius > 40) && paintBadge(context, community, action, left, top - (two ? size * 1.15 : size * 0.62) - 9, { room, word: true, view })) return;
+  if ((near || radius > 40) && paintBadge(context, community, action, left, top - (two ? size * 1.15 : size * 0.62) - 9, { room, word: true, view })) return true;
   for (const [dx, dy] of [[-side, 0], [side, 0], [0, -size - 3], [0, size * (two ? 1.7 : 1) + 4]]) {
-    if (paintBadge(context, community, action, left + dx, line + dy, { room, word: false, view })) return;
+    if (paintBadge(context, community, action, left + dx, line + dy, { room, word: false, view })) break;
   }
+  return true;
 }
 
 // Where a label of one or two lines finds room; null where it does not.

@@ -186,13 +186,14 @@ function startPage(data) {
   }
 
   function choosePlan(id) {
-    if (id !== ids[0]) state.flowPlan = id;
+    const hides = state.layout === "side" && state.shown.includes(id);
     if (state.layout === "one") state.right = id;
     else {
-      const shown = state.shown.includes(id) ? state.shown.filter((one) => one !== id) : [...state.shown, id];
+      const shown = hides ? state.shown.filter((one) => one !== id) : [...state.shown, id];
       if (!shown.length) return;
       state.shown = ids.filter((one) => shown.includes(one));
     }
+    if (id !== ids[0] && !hides) state.flowPlan = id;
     showMaps();
     if (state.tab === "flow") refresh();
   }

@@ -37,7 +37,7 @@ class Panes {
 
   pane(plans, at) {
     const { words } = this;
-    const box = make("section", { class: plans.length > 1 ? "pane swiped" : "pane", "aria-label": plans.map((plan) => `${plan.title} ${plan.headline}`).join(" | ") });
+    const box = make("section", { class: plans.length > 1 ? "pane swiped" : "pane", "aria-label": this.inWords(plans) });
     box.dataset.plan = plans[plans.length - 1].id;
     const ground = make("div", { class: "ground", role: "application", "aria-label": `${words.map_keys} ${plans.map((plan) => plan.title).join(" | ")}` });
     const canvas = make("canvas", { "aria-hidden": "true" });
@@ -64,6 +64,11 @@ class Panes {
       this.events.pick(this.planUnder(pane, map.getSize().x / 2), center.lng, center.lat);
     });
     return pane;
+  }
+
+  // A map in words: whose it is, and what it comes to.
+  inWords(plans) {
+    return plans.map((plan) => `${plan.title} ${plan.headline}`).join(" | ");
   }
 
   // Title and facts over a map; on a divided map the left plan is chosen here.

@@ -15,12 +15,25 @@ function bridge(live) {
     }
     store.onchange();
   };
-  store.add = (kind, entry) => {
-    if (kind !== "comments") return add(kind, entry);
-    const [x0, y0] = live.page.data.origin || [0, 0];
+  const { data, state } = live.page;
+  const say = (entry, text, [x, y]) => {
+    const [x0, y0] = data.origin || [0, 0];
     const plan = live.state.plans.some((one) => one.plan_id === entry.plan) ? entry.plan : live.plan.plan_id;
-    return live.attempt(() => live.server.tell("POST", "comments", { plan, text: entry.text, community: entry.community || null, place: [entry.x + x0, entry.y + y0] }));
+    return live.attempt(() => live.server.tell("POST", "comments", { plan, text, community: entry.community || null, place: [x + x0, y + y0] }));
   };
+  // Everybody reads a proposed edit as a comment; as a lock for the optimizer it is kept here until it is exported.
+  store.add = async (kind, entry) => {
+    if (kind === "comments") return say(entry, entry.text, [entry.x, entry.y]);
+    if (kind !== "proposals") return add(kind, entry);
+    const own = live.community;
+    const text = live.say(entry.reason ? "proposed_because" : "proposed", entry);
+    if (await say({ ...entry, community: own ? own.id : null }, text, state.point)) add(kind, entry);
+  };
+  const file = store.file.bind(store);
+  store.file = () => ({ ...file(), comments: [], votes: [] });
+  const [own, other] = live.sayTwice("kept_where");
+  data.words.review_hint = own;
+  if (data.other?.words) data.other.words.review_hint = other;
   store.vote = (plan, community, name, vote) => live.vote(community, vote, plan);
   const remove = store.remove.bind(store);
   store.remove = (kind, id) => {

@@ -28,7 +28,7 @@ class Drawer {
     const held = element.contains(document.activeElement) ? document.activeElement.id : "";
     const written = new Map([...element.querySelectorAll("input[id], textarea[id]")].map((field) => [field.id, field.value]));
     const top = element.scrollTop;
-    element.replaceChildren(...this.head(), ...(live.ended ? [] : [...this.plan(), ...this.edit(), ...this.best(), ...this.talk(), ...this.names(), ...this.log(), ...this.people()]));
+    element.replaceChildren(...this.head(), ...(live.ended ? [] : [...this.plan(), ...adoptionOf(this), ...this.edit(), ...this.best(), ...this.talk(), ...this.names(), ...this.log(), ...this.people()]));
     for (const [id, value] of written) {
       const field = element.querySelector(`#${CSS.escape(id)}`);
       if (field && live.keeps(id)) field.value = value;
@@ -87,6 +87,7 @@ class Drawer {
     compare.id = "live-compare";
     labels.push(make("label", { class: "row" }, make("span", { class: "soft", text: live.say("compare") }), compare));
     rows.push(make("div", { class: "row" }, ...buttons), ...labels);
+    if (live.against && live.painter.marks.size && !live.message) rows.push(make("p", { class: "amber", text: live.say("marks_differ") }));
     if (live.waiting) rows.push(make("p", { class: "notice", role: "status", text: live.say("drawing") }));
     return rows;
   }
@@ -100,10 +101,11 @@ class Drawer {
     const undo = (kind, sign) => button(`${sign} ${live.say(kind)}`, () => live.turn(kind), { id: `live-${kind}`, disabled: plan[kind] === null });
     const shown = [
       make("h2", { text: live.say("edit") }),
-      make("div", { class: "row tools" }, make("span", { class: "choices" }, ...TOOLS.map(tool)), undo("undo", "↶"), undo("redo", "↷")),
+      make("div", { class: "row tools" }, make("span", { class: "choices" }, ...TOOLS.map(tool)), make("span", { class: "choices" }, undo("undo", "↶"), undo("redo", "↷"))),
     ];
     if (painter.tool) shown.push(make("p", { class: "hint", text: live.say(`tool.${painter.tool}_hint`) }));
     if (painter.atoms.size) shown.push(this.options());
+    else if (painter.target) shown.push(make("p", { class: "notice", role: "status", text: live.say("push_from", { name: live.nameOf(painter.target) }) }));
     else if (live.done && live.done.plan === plan.plan_id && live.done.revision === plan.revision) shown.push(this.done());
     shown.push(...this.locks());
     return shown;
@@ -162,7 +164,7 @@ class Drawer {
     const said = difference
       ? difference.came.length || difference.went.length
         ? make("ul", { class: "doubts" }, ...lines("must", difference.came), ...lines("mended", difference.went))
-        : make("p", { class: "fine", text: `✓ ${live.say("same_findings")}` })
+        : difference.unsure ? null : make("p", { class: "fine", text: `✓ ${live.say("same_findings")}` })
       : make("p", { class: "soft", text: live.say("judging") });
     return make("div", { class: "option done", role: "status" }, make("strong", { text: live.say("moved_to", { name: option.name }) }), this.sums(option), said);
   }

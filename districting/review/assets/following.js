@@ -42,7 +42,7 @@ class Following {
     const same = plan.label && told.label.length === plan.label.length && told.communities.length === plan.communities.length
       && told.label.every((one, at) => (one < 0 ? plan.label[at] < 0 : plan.communities[plan.label[at]]?.id === told.communities[one].community_id))
       && told.communities.every((one) => plan.communities[plan.index.get(one.community_id)]?.name === one.name);
-    if (!same) relabel(this.page, plan, told, this.say("head", { communities: told.communities.length, households: figure(told.households_moved) }), this.say("judging"));
+    if (!same) relabel(this.page, plan, told, this.sayTwice("head", { communities: told.communities.length, households: figure(told.households_moved) }), this.sayTwice("judging"));
     if (told.findings !== null && plan.shownRevision !== told.revision && told.status !== "computed") {
       plan.shownRevision = told.revision;
       const sealed = await this.server.ask(`${planPath(id)}/shown`, { text: true });
@@ -97,8 +97,12 @@ class Following {
     if (this.waiting && this.state.drawn.includes(plan.plan_id)) this.reload();
   }
 
+  // The maps are chosen anew for a plan that was on none; the view stays.
   reload() {
     window.sessionStorage.setItem("review:plan", this.plan.plan_id);
+    const told = new URLSearchParams(window.location.hash.slice(1));
+    told.delete("plans");
+    window.history.replaceState(null, "", `#${told}`);
     window.location.reload();
   }
 }

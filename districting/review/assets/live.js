@@ -16,6 +16,7 @@ class Live extends Talking {
     this.wanted = window.sessionStorage.getItem("review:plan") || "";
     this.painter = new Painter(page, { chosen: () => this.look(), pushed: (target) => this.push(target) });
     this.done = null;  // what the last move of this browser did
+    this.document = { number: "", day: "" };  // on which an approval rests, for the command that makes it
     this.speak();
     this.painter.compound = (atom) => this.compound(atom);
     this.drawer = new Drawer(this);
@@ -35,6 +36,12 @@ class Live extends Talking {
   say(key, values = {}) {
     const sentence = this.words[`word.${key}`] ?? this.words[key] ?? key;
     return fill(sentence, values);
+  }
+
+  // In the language of the page and in its other one.
+  sayTwice(key, values = {}) {
+    const other = this.allWords[this.language === "zh" ? "en" : "zh"];
+    return [this.say(key, values), fill(other[`word.${key}`], values)];
   }
 
   may(role) {
@@ -181,33 +188,39 @@ class Live extends Talking {
     await this.look();
     const [option] = this.options;
     if (option && !option.doubts.some((one) => ["stop", "must"].includes(one.strength))) await this.move(target);
+    else this.drawer.element.querySelector(".go:not([disabled])")?.focus();
   }
 
   async move(community) {
     const body = { revision: this.plan.revision, atoms: this.atoms, community };
     const option = this.options.find((one) => (one.community || null) === community) || null;
-    const before = this.plans.get(this.plan.plan_id);
-    const moved = await this.act("moves", body);
-    if (!moved) return;
-    this.done = option && { option, plan: this.plan.plan_id, revision: moved.revision, findings: before && before.revision === body.revision ? before.findings : null };
-    this.drop();
+    const { pagePlan } = this;
+    const findings = pagePlan.shownRevision === body.revision ? saidOf(pagePlan) : null;
+    const plan = this.plan.plan_id;
+    // the selection goes and the move is told before the page is anew: nobody sees a new plan with the old selection
+    await this.act("moves", body, { then: (moved) => {
+      this.done = option && { option, plan, revision: moved.revision, findings };
+      this.drop();
+    } });
   }
 
-  // What the checks say of the last move: findings that came and that went; null while they have not spoken.
+  // What the checks say of the last move: findings that came and that went; null while they have not spoken. Where
+  // they had not spoken before the move, nobody can tell what it changed.
   get difference() {
-    const told = this.plans.get(this.plan.plan_id);
-    if (!this.done || !this.done.findings || !told || told.revision !== this.done.revision || told.findings === null) return null;
-    const sentences = (findings) => new Set(findings.filter((one) => one.strength !== "prefer").map((one) => one.sentence));
-    const [before, after] = [sentences(this.done.findings), sentences(told.findings)];
-    return { came: [...after].filter((one) => !before.has(one)), went: [...before].filter((one) => !after.has(one)) };
+    const { done, pagePlan } = this;
+    if (!done || !pagePlan || pagePlan.shownRevision !== done.revision) return null;
+    const after = saidOf(pagePlan);
+    const before = done.findings || after;
+    return { came: [...after].filter((one) => !before.has(one)), went: [...before].filter((one) => !after.has(one)), unsure: !done.findings };
   }
 
-  async act(door, body, method = "POST") {
+  async act(door, body, { method = "POST", then = () => {} } = {}) {
     const { plan } = this;
     const done = await this.attempt(() => this.server.tell(method, `${planPath(plan.plan_id)}/${door}`, body));
     if (done) {
       this.painter.marks.clear();
       this.message = null;
+      then(done);
       await this.attempt(async () => {
         await this.refresh();
         await this.refreshPlan(plan.plan_id);
@@ -235,7 +248,7 @@ class Live extends Talking {
   }
 
   release(which) {
-    return this.act(`locks${which}`, null, "DELETE");
+    return this.act(`locks${which}`, null, { method: "DELETE" });
   }
 
   async together() {
@@ -328,6 +341,7 @@ class Live extends Talking {
     };
     document.addEventListener("pagechange", follow);
     follow();
+    window.addEventListener("focus", () => this.later([]));  // back from the shell, where a plan may have been adopted
     document.addEventListener("keydown", (event) => {
       if (event.target.closest("input, textarea, select, dialog")) return;
       const command = event.ctrlKey || event.metaKey;
@@ -336,9 +350,31 @@ class Live extends Talking {
         const kind = event.shiftKey ? "redo" : "undo";
         if (this.plan[kind] !== null) this.turn(kind);
       }
-      if (event.key === "Escape" && this.painter.atoms.size) this.drop();
+      if (event.key === "Escape" && (this.painter.atoms.size || this.painter.target)) this.drop();
     });
   }
+}
+
+// What the checks say of a plan, in the language of the page; preferences aside.
+function saidOf(plan) {
+  return new Set(plan.findings.filter((one) => one.strength !== "prefer").map((one) => one.text));
+}
+
+// Whether the address named maps before the page wrote its own into it.
+const ASKED = new URLSearchParams(window.location.hash.slice(1)).has("plans") || window.location.hash.includes("layout=");
+
+// Maps narrower than this tell nothing beside each other, px.
+const ROOM_FOR_MANY = 560;
+
+// Whoever comes to work at a draft sees today, what it was made from, and the draft, as large as can be; where there
+// is little room, today and the plan at hand.
+function showFirst(live) {
+  const { page, plan, pagePlan } = live;
+  const narrow = page.maps.holder.clientWidth < ROOM_FOR_MANY;
+  if (ASKED || !pagePlan || (plan.status === "computed" && !narrow)) return live.show();
+  const wanted = new Set([page.data.plans[0].id, narrow ? null : plan.parent_id, pagePlan.id]);
+  live.show();
+  for (const chip of document.querySelectorAll("#plans button")) if ((chip.getAttribute("aria-pressed") === "true") !== wanted.has(chip.dataset.plan)) chip.click();
 }
 
 async function startLive() {
@@ -353,7 +389,7 @@ async function startLive() {
   live.later(state.plans.filter((one) => one.status !== "computed").map((one) => one.plan_id));
   const drafts = state.plans.filter((one) => one.status !== "computed");
   if (!state.plans.some((one) => one.plan_id === live.wanted)) live.wanted = (drafts[drafts.length - 1] || state.plans[0] || { plan_id: "" }).plan_id;
-  live.show();
+  showFirst(live);
   live.drawer.draw();
   window.review = live;
   document.body.dataset.live = "true";

@@ -1,7 +1,8 @@
 // A plan of the page made to say what the server says: labels at once, figures and findings once it has been judged.
 
 // The plan as it stands, before the checks have spoken: land and households, and what they leave untouched. Figures
-// and findings of communities that were touched since wait for the verdict.
+// and findings of communities that were touched since wait for the verdict. `headline` and `waiting` stand in the
+// language of the page and in its other one.
 function relabel(page, plan, told, headline, waiting) {
   const { data } = page;
   const scene = page.maps.scene;
@@ -30,11 +31,9 @@ function relabel(page, plan, told, headline, waiting) {
   const kept = plan.findings.map((one, at) => ({ one, at })).filter(({ one }) => one.community && !touched.has(one.community) && told.communities.some((other) => other.community_id === one.community));
   const other = otherWords(data, plan);
   if (other) other.findings = Object.fromEntries(kept.map(({ at }, i) => [i, other.findings?.[at]]).filter(([, words]) => words));
-  const flag = { kind: "wait", text: waiting };
-  if (other) delete other.flag;
-  if (other) delete other.headline;
+  if (other) Object.assign(other, { headline: headline[1], flag: { text: waiting[1] } });
   put(page, plan, {
-    label, communities, figures, resources, summary, headline, flag, findings: kept.map(({ one }) => one), steps: [], certificates: [],
+    label, communities, figures, resources, summary, headline: headline[0], flag: { kind: "wait", text: waiting[0] }, findings: kept.map(({ one }) => one), steps: [], certificates: [],
     homes: homesThrough(plan, communities), flows: { households: [], from: [], to: [] },
   });
 }
@@ -118,6 +117,7 @@ function put(page, plan, values) {
   preparePlan(plan, data.plans[0], data);
   if (state.chosen.has(plan.id)) state.chosen.set(plan.id, id === null ? -1 : plan.index.get(id) ?? -1);
   for (const pane of maps.panes) {
+    if (pane.plans.includes(plan)) pane.box.setAttribute("aria-label", maps.inWords(pane.plans));
     pane.plans.forEach((one, side) => {
       if (one === plan && pane.heads) rehead(pane.heads[side], plan);
     });
