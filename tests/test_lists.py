@@ -344,17 +344,56 @@ def test_every_end_of_line_and_a_cell_of_two_lines_are_read(tmp_path: Path, end:
 @pytest.mark.parametrize(
     ("write_file", "key"),
     [
-        (lambda path: None, "fault.list_no_file"),
         (lambda path: path.write_text("a,b\n1,2\n", encoding="utf-8"), "fault.list_no_columns"),
         (lambda path: path.write_bytes(b"\x81\xff\xff"), "fault.layer_bytes"),
     ],
 )
-def test_a_file_that_is_no_list_is_one_sentence(case: Path, write_file, key: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_is_no_list_is_one_sentence_and_stops_no_other(case: Path, write_file, key: str) -> None:  # type: ignore[no-untyped-def]
     write_file(case.with_name("list.csv"))
+    write(case.with_name("good.csv"), [HEAD, ["00", "", "5"]])
+    read = layers(case, ListSpec("list.csv"), ListSpec("good.csv"))
+    assert read.lists is not None and read.buildings["households"]["00"] == 5
+    (fault,) = read.lists.refused
+    assert fault.key == key and "list.csv" in fault.sentence("zh") and "list.csv" in fault.sentence("en")
+    assert fault in read.notes
+    alone = layers(case, ListSpec("list.csv")).lists
+    assert alone is not None and not len(alone.rows) and alone.after.equals(alone.before)
+
+
+def test_a_list_that_is_not_there_stops_the_run(case: Path) -> None:
     with pytest.raises(InputError) as caught:
         layers(case, ListSpec("list.csv"))
     (fault,) = caught.value.faults
-    assert fault.key == key and "list.csv" in fault.sentence("zh") and "list.csv" in fault.sentence("en")
+    assert fault.key == "fault.list_no_file" and "list.csv" in fault.sentence("en")
+
+
+def test_a_bad_list_goes_back_whole_the_others_are_entered_and_what_went_back_goes_back_once(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "october.csv", [HEAD, ["00", "", "5"], ["01", "", "约6"]])
+    (tmp_path / "西街街道.xlsx").write_bytes(b"torn")
+    write(tmp_path / "sums.csv", [HEAD, ["05", "", "7"], ["", "合计", "8"]])
+    mail = [tmp_path / name for name in ("october.csv", "西街街道.xlsx", "sums.csv")]
+    assert run("lists", case, *mail, "-o", tmp_path / "r", "--apply", "--json") == 2
+    told, _ = json.JSONDecoder().raw_decode(capsys.readouterr().out)
+    assert (told["applied"], told["left_out"]) == (True, ["sums.csv", "西街街道.xlsx"])
+    assert told["households_after"] - told["households_before"] == 5 - 10  # sums of what was taken
+    assert [one["file"] for one in told["refused"]] == ["西街街道.xlsx"]
+    assert [spec.path for spec in Case.read(case).lists] == ["october.csv"]
+    book = openpyxl.load_workbook(tmp_path / "r" / "西街街道退回清单.xlsx")
+    assert book.sheetnames[0] == "整表退回"
+    assert "西街街道.xlsx" in {cell.value for row in book.worksheets[0].iter_rows() for cell in row}
+
+    write(tmp_path / "november.csv", [HEAD, ["02", "", "31"]])
+    again = ("lists", case, tmp_path / "november.csv", "-o", tmp_path / "r", "--as-of", "2026-11", "--apply")
+    assert run(*again, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["line"], len(one["since"][:10])) for one in told["returned"]] == [(3, 10)]
+    files = sorted(path.name for path in (tmp_path / "r").iterdir())
+    assert files == ["lists.json", "sums.xlsx", "尚未报回.xlsx"]
+    write(tmp_path / "october.csv", [HEAD, ["00", "", "5"], ["01", "", "约7"]])  # sent again, still wrong
+    assert run(*again, "--json") == 2
+    capsys.readouterr()
 
 
 @given(

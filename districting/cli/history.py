@@ -11,13 +11,14 @@ import typer
 from districting.case import Case
 from districting.cli.exits import FINE, RULE_BROKEN
 from districting.cli.opening import opened
-from districting.cli.options import AsJson, CaseFile, Lang, language_of
+from districting.cli.options import AsJson, CaseFile, Engine, Lang, language_of
 from districting.errors import Fault, PlanError
 from districting.language import Language, say
 from districting.live import progress_on
 from districting.records.adoption import Move, PlanEntry
 from districting.records.history import History, RunEntry, read_history
 from districting.records.plans_again import plan_folders
+from districting.records.quiet import QuietRun
 from districting.records.reproduction import Reproduction, case_of_run, reproduce
 from districting.records.store import records_path
 from districting.reports.atomic import check_place
@@ -30,6 +31,7 @@ Row = tuple[object, ...]
 _RUN_COLUMNS = ("run", "moment", "verb", "person", "policy", "plans", "folder", "made")
 _PLAN_COLUMNS = ("plan", "title", "status", "date", "document", "moved", "communities", "must")
 _MOVE_COLUMNS = ("moment", "plan", "step", "date", "document", "person", "note")
+_QUIET_COLUMNS = ("first", "last", "made", "verb", "reference", "why", "basis")
 
 
 def history(
@@ -46,9 +48,7 @@ def history(
     target: Annotated[
         Path | None, typer.Option("--out", "-o", help="Page of --compare, or folder of --reproduce.")
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="Of --reproduce: local, serial or dask://host:port.", metavar="PLACE")
-    ] = None,
+    engine: Engine = None,
     language: Lang = None,
     json_: AsJson = False,
 ) -> None:
@@ -124,7 +124,7 @@ def _reproduce(
 
 def _print_history(told: History, file: Path, language: Language) -> None:
     """Three tables, and which plan stands."""
-    if not told.runs and not told.plans:
+    if not told.runs and not told.plans and not told.quiet:
         out.print(say("history.none", language))
         return
     adopted = told.adopted
@@ -134,6 +134,7 @@ def _print_history(told: History, file: Path, language: Language) -> None:
         values = {"plan": adopted.plan_ref, "title": plan_title(adopted.title, language), "date": adopted.date}
         out.print(say("history.adopted", language, **values, document=adopted.document or "–"), markup=False)
     _table("runs", _RUN_COLUMNS, [_run_row(one) for one in told.runs], language)
+    _table("quiet", _QUIET_COLUMNS, [_quiet_row(one, language) for one in told.quiet], language)
     _table("plans", _PLAN_COLUMNS, [_plan_row(one, language) for one in told.plans], language)
     _table("moves", _MOVE_COLUMNS, [_move_row(one, language) for one in told.moves], language)
     out.print(say("history.file", language, file=file), markup=False)
@@ -194,6 +195,12 @@ def _run_row(one: RunEntry) -> Row:
     return (
         one.run_id, _minute(one.moment), one.verb, one.person, one.policy_id, _listed(one), one.folder, one.made,
     )  # fmt: skip
+
+
+def _quiet_row(one: QuietRun, language: Language) -> Row:
+    """Runs with nothing to do as a row of `_QUIET_COLUMNS`."""
+    why = say(f"history.quiet.{one.reason}", language)
+    return (_minute(one.first), _minute(one.last), one.times, one.verb, one.reference, why, one.basis)
 
 
 def _plan_row(one: PlanEntry, language: Language) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +12,14 @@ from districting.cli.exits import BAD_INPUT, FINE
 from districting.cli.opening import opened
 from districting.cli.options import AsJson, CaseFile, Lang
 from districting.errors import CaseError, Fault
-from districting.flow.lists import enter_lists, try_lists, with_files
+from districting.flow.lists import ListAccount, enter_lists, remember_returned, try_lists, with_files
 from districting.language import Language, say
+from districting.records.history import unless_unwritable
+from districting.records.store import records_path
 from districting.reports.atomic import check_place
 from districting.reports.returned_lists import lists_record, said_address, sums_by, write_returned
+from districting.rerun.lock import holding
 from districting.screen import LISTED, out, print_json
-from districting.territory.address_lists import ListOutcome
 
 
 def lists(
@@ -48,34 +51,44 @@ def lists(
 
     Example:  districting lists case.toml mail/*.xlsx -o returned --apply
 
-    Exit code 2: rows go back, or a total differs from what it sums up.
+    A list that cannot be taken goes back as a whole; all others are taken. Exit code 2: something goes back
+    that did not before. With --apply that is remembered: it goes back once.
     """
-    with opened(case, language, into=folder, kept=files or ()) as study:
+    held = holding(case, verb="lists", wait_s=10) if apply else nullcontext()
+    with held, opened(case, language, into=folder, kept=files or ()) as study:
         settings = {"as_of": as_of, "crs": crs, "tolerance_m": tolerance, "near_score": near_score}
         listed = with_files(study.case, files or (), **settings)
         check_place(folder, *(study.case.folder / one.path for one in listed.lists))
-        outcome = try_lists(study, listed)
-        returned = write_returned(folder, outcome, language=study.language)
-    applied = apply and not outcome.totals
-    if applied:
-        enter_lists(listed)
+        account = try_lists(study, listed)
+        outcome, taken, since = account.outcome, account.taken, account.since
+        returned = write_returned(folder, outcome, taken=taken, since=since, language=study.language)
+        left_out = {str(fault.values["file"]) for fault in account.left_out}
+        applied = apply and bool(account.case.lists)
+        if applied:
+            enter_lists(account.case)
+        if apply:
+            with unless_unwritable(records_path(study.case.path), study.language):
+                remember_returned(account)
     if json_:
-        print_json({"folder": str(folder), "applied": applied, **lists_record(outcome, study.language)})
+        record = {"folder": str(folder), "applied": applied, "left_out": sorted(left_out)}
+        print_json({**record, **lists_record(outcome, taken=taken, since=since, language=study.language)})
     else:
-        _print(outcome, study.language)
+        _print(account, study.language)
         joined = ("、" if study.language == "zh" else ", ").join(returned)
         key = "list.said_written" if returned else "list.said_none"
         out.print(say(key, study.language, folder=folder, files=joined), markup=False)
         key = "list.said_applied" if applied else "list.said_not_applied"
-        out.print(say(key, study.language, case=case, count=len(listed.lists)), markup=False)
-    if apply and not applied:
-        names = {str(fault.values["file"]): fault for fault in outcome.totals}
-        raise CaseError([Fault("fault.list_totals", {"file": name}) for name in names])
-    raise typer.Exit(BAD_INPUT if len(outcome.failed) or outcome.totals else FINE)
+        out.print(say(key, study.language, case=case, count=len(account.case.lists)), markup=False)
+    if apply and left_out:
+        totals = {str(fault.values["file"]) for fault in outcome.totals} & left_out
+        unread = [fault for fault in account.left_out if str(fault.values["file"]) not in totals]
+        raise CaseError([*(Fault("fault.list_totals", {"file": name}) for name in sorted(totals)), *unread])
+    raise typer.Exit(BAD_INPUT if account.fresh else FINE)
 
 
-def _print(outcome: ListOutcome, language: Language) -> None:
-    """How many rows matched how, near matches by name, totals that differ, and the sums."""
+def _print(account: ListAccount, language: Language) -> None:
+    """How many rows matched how, near matches by name, what is not taken, what went back before, and the sums."""
+    outcome, taken = account.outcome, account.taken
     comma = "，" if language == "zh" else ", "
     for at, table in enumerate(outcome.tables):
         ways = outcome.ways(at)
@@ -85,17 +98,23 @@ def _print(outcome: ListOutcome, language: Language) -> None:
         told["ways"] = comma.join(f"{say(f'list.way.{way}', language)} {count:,}" for way, count in ways.items())
         out.print(say("list.said_table", language, **told), markup=False)
     buildings = outcome.register.buildings
-    near = outcome.rows[(outcome.rows["how"] == "near") & (outcome.rows["reason"] == "")].to_dict("records")
+    checked = (outcome.rows["how"] == "near") & (outcome.rows["reason"] == "") & (account.since == "")
+    near = outcome.rows[checked].to_dict("records")
     for row in near[:LISTED]:
         known = f"{buildings['address'][row['building_id']]} ({row['building_id']})"
         values = {"line": row["line"], "said": said_address(outcome, row), "known": known, "score": row["score"]}
         out.print(say("list.said_near", language, **values), markup=False)
     if len(near) > LISTED:
         out.print(say("cli.more", language, n=len(near) - LISTED))
-    for fault in outcome.totals:
-        out.print(f"  ✗ {fault.sentence(language)}", markup=False)
+    for fault in (*outcome.refused, *outcome.totals):
+        left = fault in account.left_out
+        sentence = fault.sentence(language)
+        line = say("list.said_left_out", language, sentence=sentence) if left else f"  ✗ {sentence}"
+        out.print(line, markup=False)
+    if waiting := int((account.since[outcome.failed.index] != "").sum()):
+        out.print(say("list.said_open", language, count=waiting), markup=False)
     for name in ("subdistrict", "community"):
-        for row in sums_by(outcome, name).to_dict("records"):
+        for row in sums_by(taken, name).to_dict("records"):
             if row["buildings"]:
                 out.print(say("list.said_sum", language, name=row[name], **_figures(row)), markup=False)
 

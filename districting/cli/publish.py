@@ -8,14 +8,11 @@ from typing import Annotated
 import typer
 
 from districting.cli.opening import opened
-from districting.cli.options import AsJson, CaseFile, Lang
+from districting.cli.options import TODAY, AsJson, CaseFile, Lang
 from districting.flow.publishing import Published
 from districting.language import Language, say
 from districting.reports.database import Destination
 from districting.screen import out, print_json
-
-#: Instead of a plan file: the communities as they stand.
-TODAY = "today"
 
 
 def publish(

@@ -11,7 +11,7 @@ import typer
 from districting.cli.exits import FINE, NO_PLAN, PROPOSALS
 from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
-from districting.cli.options import AsJson, CaseFile, Lang
+from districting.cli.options import AsJson, CaseFile, Engine, Lang, TimeLimit
 from districting.errors import DistrictingError
 from districting.rerun.lock import holding
 from districting.rerun.notices import Event, announce
@@ -38,12 +38,11 @@ def rerun(
         typer.Option(help="Which plan of --previous; default: the first that may be adopted.", metavar="ID"),
     ] = None,
     all_: Annotated[
-        bool, typer.Option("--all", help="Propose also for what was accepted with the plan in force.")
+        bool,
+        typer.Option("--all", help="Propose also for what was accepted with the plan in force, or had no answer."),
     ] = False,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds per sub-district.")] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="local, serial or dask://host:port; the plans are the same.", metavar="AT")
-    ] = None,
+    time_limit: TimeLimit = None,
+    engine: Engine = None,
     language: Lang = None,
     json_: AsJson = False,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from districting.plans.division import Division
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
 from districting.progress import Progress, Step, silent
-from districting.records.manifest import content_id, sha256_of
+from districting.records.manifest import content_id, seen_from, sha256_of
 from districting.reports.atomic import OutputFolder
 from districting.reports.colours import colour_communities
 from districting.reports.community_files import identity_columns, write_abolished_csv, write_communities_csv
@@ -98,7 +97,7 @@ class Handover:
         findings: dict[str, Sequence[Finding]] = {run.today.name: run.diagnosis.findings}
         actions: dict[str, Mapping[str, Action]] = {}
         record = self._record(run, case=case, started=started, seconds=seconds) | {"fingerprints": dict(basis)}
-        record["case"] = _seen_from(target, case.path)
+        record["case"] = seen_from(target, case.path)
         with OutputFolder(target) as folder:
             write_findings(folder / "diagnosis.json", run.diagnosis.findings)
             self._map(
@@ -145,9 +144,7 @@ class Handover:
             plan_id=division.name,
             mode="hand",
             profile="",
-            households_moved=judged.households_moved,
-            communities=len(division.outlines),
-            findings_must=sum(finding.strength == "must" for finding in judged.findings),
+            **judged.figures,
             subdistricts=[],
         ) | {"adoptable": judged.adoptable, "unresolved": []}
         return self._account([plan], case=case, started=started, seconds=0.0) | {"fingerprints": dict(basis)}
@@ -313,9 +310,7 @@ class Handover:
                 plan_id=alternative.plan.plan_id,
                 mode=alternative.plan.mode,
                 profile=alternative.profile.profile_id,
-                households_moved=alternative.judged.households_moved,
-                communities=len(alternative.plan.communities),
-                findings_must=sum(f.strength == "must" for f in alternative.judged.findings),
+                **alternative.judged.figures,
                 subdistricts=alternative.certificates(),
             )
             | {"adoptable": alternative.adoptable, "unresolved": list(alternative.plan.unresolved)}
@@ -359,14 +354,6 @@ def _run_id(record: Mapping[str, Any], folder: Path) -> str:
     """Id of a run: of its record, times left out, and of where its plans put every building."""
     hashes = {path.parent.name: sha256_of(path) for path in sorted(folder.glob("plans/*/buildings.csv"))}
     return content_id({**plain(dict(record)), "buildings": hashes})
-
-
-def _seen_from(folder: Path, path: Path) -> str:
-    """A path as it is written inside a folder: relative where one disk holds both, with forward slashes."""
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:
-        return path.resolve().as_posix()
 
 
 def _resources_by_division(run: Run) -> dict[str, ResourceTable]:

@@ -1,21 +1,53 @@
-"""Lists of households in a case: tried out beside those that it has, and entered in its file."""
+"""Lists of households in a case: tried out beside those that it has, entered in its file, returned once."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import tomlkit
 from tomlkit.items import AbstractTable, AoT
 
 from districting.case import Case
 from districting.errors import CaseError, Fault
 from districting.flow.at_hand import AtHand
+from districting.records.returns import Items, TableKey, keep_returned, read_returned
 from districting.territory.address_lists import ListOutcome
+from districting.territory.files import file_hash
 from districting.territory.list_cells import ListSpec
+
+
+@dataclass(frozen=True)
+class ListAccount:
+    """What comes of the lists of a call.
+
+    Parameters
+    ----------
+    case
+        With the lists that can be taken, those that it has already included.
+    outcome
+        Of all lists.
+    taken
+        Of those that can be taken: their households are those of the case once they are entered.
+    left_out
+        Faults of lists of this call that cannot be taken: they cannot be read, or a total differs.
+    since
+        By row of the outcome: when it went back before (UTC), empty where it did not.
+    fresh
+        Whether anything goes back that did not before.
+    """
+
+    case: Case
+    outcome: ListOutcome
+    taken: ListOutcome
+    left_out: tuple[Fault, ...]
+    since: pd.Series
+    fresh: bool
 
 
 def with_files(case: Case, files: Sequence[Path], **settings: object) -> Case:
@@ -39,21 +71,99 @@ def with_files(case: Case, files: Sequence[Path], **settings: object) -> Case:
     return replace(case, lists=tuple(listed))
 
 
-def try_lists(study: AtHand, case: Case) -> ListOutcome:
+def try_lists(study: AtHand, case: Case) -> ListAccount:
     """What comes of the lists of a case.
+
+    A list that cannot be taken holds up no other. What a list of the case is told of once goes back once.
+
+    Parameters
+    ----------
+    study
+        Of the case as it is.
+    case
+        With the lists of this call (`with_files`).
 
     Raises
     ------
     CaseError
         If it has none.
     LayerError
-        With every fault of the layers and the lists.
+        With every fault of the layers, and of what the case says of its lists.
     """
     if not case.lists:
         raise CaseError([Fault("fault.lists_none", {"file": case.path.name})])
+    outcome = _outcome(study, case)
+    own = {spec.path for spec in study.case.lists}
+    bad = [fault for fault in (*outcome.refused, *outcome.totals) if fault.values["file"] not in own]
+    names = {str(fault.values["file"]) for fault in bad}
+    kept = replace(case, lists=tuple(spec for spec in case.lists if spec.path not in names))
+    if not names:
+        taken = outcome
+    elif kept.lists:
+        taken = _outcome(study, kept)
+    else:
+        taken = replace(outcome, tables=(), rows=outcome.rows.iloc[:0], after=outcome.before, totals=())
+    known, items = read_returned(case), _items(outcome, case)
+    when = {}
+    for row in outcome.rows[_told(outcome)].itertuples():
+        key, item, why = _item(outcome, row)
+        moment, before = known.get(key, {}).get(item, ("", ""))
+        when[row.Index] = moment if before == why else ""
+    since = pd.Series(when, dtype=object).reindex(outcome.rows.index).fillna("")
+    fresh = bool(names) or any(
+        known.get(key, {}).get(item, ("", ""))[1] != why
+        for key, told in items.items()
+        for item, why in told.items()
+        if why != _NEAR
+    )
+    return ListAccount(kept, outcome, taken, tuple(bad), since, fresh)
+
+
+def remember_returned(account: ListAccount) -> None:
+    """Write down what went back, so that it goes back once.
+
+    Raises
+    ------
+    StoreError
+        If the records cannot be written.
+    """
+    keep_returned(account.case, _items(account.outcome, account.case))
+
+
+#: Why a row goes back that was taken by a near address: to be checked.
+_NEAR = "near"
+
+
+def _outcome(study: AtHand, case: Case) -> ListOutcome:
+    """What comes of all lists of a case."""
     outcome = type(study)(case, language=study.language, progress=study.progress).layers.lists
     assert outcome is not None  # a case with lists has an outcome, or its layers a fault
     return outcome
+
+
+def _told(outcome: ListOutcome) -> pd.Series:
+    """Rows that go back, or are told to be checked."""
+    return (outcome.rows["reason"] != "") | (outcome.rows["how"] == "near")
+
+
+def _item(outcome: ListOutcome, row: Any) -> tuple[TableKey, str, str]:
+    """What the records know a row by, and why it goes back."""
+    table = outcome.tables[row.table]
+    return (table.sha256, table.sheet), str(row.line), row.reason or _NEAR
+
+
+def _items(outcome: ListOutcome, case: Case) -> dict[TableKey, Items]:
+    """Everything that goes back, by table."""
+    found: dict[TableKey, dict[str, str]] = {}
+    for row in outcome.rows[_told(outcome)].itertuples():
+        key, item, why = _item(outcome, row)
+        found.setdefault(key, {})[item] = why
+    for fault in (*outcome.refused, *outcome.totals):
+        sha256 = file_hash(case.folder / str(fault.values["file"]))
+        line = fault.values.get("line", "") if fault in outcome.totals else ""
+        key = (sha256, str(fault.values.get("layer", "")))
+        found.setdefault(key, {})[f"{fault.key} {line}".strip()] = fault.key
+    return dict(found)
 
 
 def enter_lists(case: Case) -> None:

@@ -86,10 +86,8 @@ def publication_of(judged: Judged, study: AtHand, *, path: Path | None, case_nam
         "program": f"districting {__version__}",
         "policy_id": study.policy.policy_id,
         "generated": bool(layers.generated),
-        "communities": len(division.outlines),
+        **judged.figures,
         "households": layers.households,
-        "households_moved": int(judged.households_moved),
-        "findings_must": sum(finding.strength == "must" for finding in judged.findings),
         "adoptable": bool(judged.adoptable),
         "inputs": [plain(asdict(source)) for source in layers.sources],
     }

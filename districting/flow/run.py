@@ -41,6 +41,15 @@ class Judged:
         """No must-finding is left."""
         return adoptable(self.findings)
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """What records keep of a verdict: ``households_moved``, ``communities``, ``findings_must``."""
+        return {
+            "households_moved": self.households_moved,
+            "communities": len(self.division.outlines),
+            "findings_must": sum(finding.strength == "must" for finding in self.findings),
+        }
+
 
 @dataclass(frozen=True)
 class Alternative:

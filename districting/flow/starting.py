@@ -39,7 +39,7 @@ def start_case(
     crs: str | None = None,
     force: bool = False,
     language: Language = "zh",
-) -> tuple[Case, tuple[Fault, ...]]:
+) -> tuple[Case, tuple[Fault, ...], tuple[tuple[str, ...], ...]]:
     """Look into the files, guess roles, columns and CRS, and write the case file.
 
     Parameters
@@ -58,7 +58,7 @@ def start_case(
     Returns
     -------
     tuple
-        The case as written, and what a person should look at.
+        The case as written, what a person should look at, and the columns of each layer that are left aside.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def start_case(
         raise CaseError([fault for fault in guessed.remarks if fault.severity == "error"] or [_no_crs(target)])
     case = Case(path=target, policy_name=policy, crs=metric, layers=guessed.layers, language=language)
     case.write()
-    return case, guessed.remarks
+    return case, guessed.remarks, guessed.aside
 
 
 def _path_faults(files: Sequence[Path]) -> Iterator[Fault]:

@@ -72,7 +72,7 @@ def adopt(study: Study, plan: Path | str, asked: Asked) -> Move:
             judged = read_again(study, given.place)
             _check_freeze(study, judged, asked.date, given.plan_ref)
             archive = Archive.pack(given.place, given.record)
-            return plans.enter(given.plan_ref, given.title, archive, asked, figures=_figures(judged))
+            return plans.enter(given.plan_ref, given.title, archive, asked, figures=judged.figures)
         if given is not None and not given.made:
             _check_unchanged(given, entry)
         step = step_of(entry.status, asked.status, plan=entry.plan_ref, reason=asked.note)
@@ -82,7 +82,7 @@ def adopt(study: Study, plan: Path | str, asked: Asked) -> Move:
         judged = read_again(study, place)
         _check_freeze(study, judged, asked.date, entry.plan_ref)
         layers = AdoptedLayers.read(place) if step.to == APPROVED else None
-        must = _figures(judged)["findings_must"]
+        must = judged.figures["findings_must"]
         return plans.move(entry.plan_ref, asked, findings_must=must, layers=layers)
 
 
@@ -181,15 +181,6 @@ def _written(study: Study, judged: Judged, scratch: Path, plan_id: str, **source
     record |= {"run_id": content_id(record)}
     write_json(scratch / "made" / "run.json", record)
     return _Given(f"{record['run_id']}/{plan_id}", plan_id, place, scratch / "made" / "run.json", made=True)
-
-
-def _figures(judged: Judged) -> dict[str, int]:
-    """What the records keep of a verdict."""
-    return {
-        "households_moved": judged.households_moved,
-        "communities": len(judged.division.outlines),
-        "findings_must": sum(finding.strength == "must" for finding in judged.findings),
-    }
 
 
 def _check_unchanged(given: _Given, entry: PlanEntry) -> None:

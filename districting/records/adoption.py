@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from districting.errors import Fault, PlanError
 from districting.records.adopted_layers import AdoptedLayers, clear
-from districting.records.archive import Archive
+from districting.records.archive import Archive, archived, keep
 from districting.records.states import APPROVED, SUPERSEDED, Step, step_of
 from districting.records.store import Change, Store, now, records_path
 
@@ -203,9 +203,9 @@ class Plans:
 
     def archive(self, entry: PlanEntry) -> Archive:
         """The files of a plan."""
-        row = self.store.row("SELECT content FROM archives WHERE sha256 = ?", (entry.archive,))
-        assert row is not None
-        return Archive(entry.archive, row["content"])
+        found = archived(self.store, entry.archive)
+        assert found is not None
+        return found
 
     def enter(
         self, plan_ref: str, title: str, archive: Archive, asked: Asked, *, figures: Mapping[str, int]
@@ -225,7 +225,7 @@ class Plans:
         run_id, _, plan_id = plan_ref.partition("/")
         step = step_of("", asked.status, plan=plan_ref)
         with self.store.change() as change:
-            change.write("INSERT OR IGNORE INTO archives VALUES (?, ?)", (archive.sha256, archive.content))
+            keep(change, archive)
             entry = PlanEntry(
                 plan_ref=plan_ref,
                 run_id=run_id,
@@ -239,11 +239,7 @@ class Plans:
                 archive=archive.sha256,
                 **figures,
             )
-            values = entry.to_json()
-            change.write(
-                f"INSERT INTO plans ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
-                tuple(values.values()),
-            )
+            change.insert("plans", entry.to_json())
             return _moved(change, entry, step, asked, figures["findings_must"])
 
     def move(
@@ -311,9 +307,7 @@ def _moved(change: Change, entry: PlanEntry, step: Step, asked: Asked, findings_
         "despite": asked.despite if step.judged and findings_must else "",
         "findings_must": findings_must,
     }
-    cursor = change.write(
-        f"INSERT INTO moves ({', '.join(told)}) VALUES ({', '.join('?' * len(told))})", tuple(told.values())
-    )
+    cursor = change.insert("moves", told)
     detail = {key: value for key, value in told.items() if key not in ("plan_ref", "moment", "person")}
     change.log(asked.person, "adopt", plan_id=entry.plan_ref, **detail)
     return Move(move_key=int(cursor.lastrowid or 0), **told)

@@ -6,12 +6,13 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from districting.errors import Fault
 from districting.records.manifest import run_id_of
-from districting.records.store import StoreError
+from districting.records.store import Change, Store, StoreError
 
 #: Every time stamp inside: equal plans give equal bytes. Zip knows no earlier day.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -34,8 +35,13 @@ class Archive:
     content: bytes
 
     @classmethod
-    def pack(cls, place: Path, record: Path) -> Archive:
+    def pack(cls, place: Path, record: Path, *, only: Collection[str] = ()) -> Archive:
         """Pack a plan's folder ``place`` and the ``record`` of its run.
+
+        Parameters
+        ----------
+        only
+            Names of the files in the folder that are packed, those that there are; empty: every file.
 
         Raises
         ------
@@ -45,7 +51,7 @@ class Archive:
         plan = {
             f"plans/{place.name}/{path.relative_to(place).as_posix()}": path.read_bytes()
             for path in sorted(place.rglob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not path.name.startswith(".") and (not only or path.name in only)
         }
         files = {"run.json": record.read_bytes(), **plan}
         packed = io.BytesIO()
@@ -80,6 +86,17 @@ class Archive:
         """What is packed, by its path inside."""
         with zipfile.ZipFile(io.BytesIO(self.content)) as box:
             return {name: box.read(name) for name in box.namelist()}
+
+
+def keep(change: Change, archive: Archive) -> None:
+    """Let the records hold an archive; one that they have stays."""
+    change.write("INSERT OR IGNORE INTO archives VALUES (?, ?)", (archive.sha256, archive.content))
+
+
+def archived(store: Store, sha256: str) -> Archive | None:
+    """The archive that the records hold under a hash; None if there is none."""
+    row = store.row("SELECT content FROM archives WHERE sha256 = ?", (sha256,))
+    return None if row is None else Archive(sha256, row["content"])
 
 
 def _known_as(files: dict[str, bytes]) -> tuple[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from districting.flow.case_tables import without_webhook
 from districting.flow.case_text import to_toml
 from districting.language import Language, say
 from districting.records.adoption import Move, PlanEntry, Plans
-from districting.records.manifest import outputs_of, run_id_of
+from districting.records.archive import Archive, keep
+from districting.records.manifest import outputs_of, run_id_of, seen_from
+from districting.records.quiet import QuietRun, quiet_runs
 from districting.records.store import Store, StoreError, now, records_path
 from districting.territory.database_urls import without_passwords
 
@@ -43,7 +45,7 @@ class RunEntry:
         Its ``run.json``.
     made_from
         What it takes to make it again: ``case`` (text of the case file, without secrets), ``language``,
-        ``subdistricts`` (ids; empty: all).
+        ``subdistricts`` (ids; empty: all); of a rerun ``rerun`` (`districting.rerun.again`).
     outputs
         SHA-256 by file of its folder.
     """
@@ -74,11 +76,12 @@ class RunEntry:
 
 @dataclass(frozen=True)
 class History:
-    """What the records tell: runs, plans, moves, each oldest first."""
+    """What the records tell: runs, plans, moves, and runs that had nothing to do, each oldest first."""
 
     runs: tuple[RunEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
     moves: tuple[Move, ...] = ()
+    quiet: tuple[QuietRun, ...] = ()
 
     @property
     def adopted(self) -> PlanEntry | None:
@@ -106,6 +109,7 @@ class History:
             "runs": [one.to_json() for one in self.runs],
             "plans": [one.to_json() for one in self.plans],
             "moves": [one.to_json() for one in self.moves],
+            "quiet": [one.to_json() for one in self.quiet],
         }
 
 
@@ -122,7 +126,7 @@ def read_history(case: Case) -> History:
         return History()
     with store, store.still():
         plans = Plans(store)
-        return History(tuple(_runs(store)), tuple(plans.all()), tuple(plans.moves()))
+        return History(tuple(_runs(store)), tuple(plans.all()), tuple(plans.moves()), tuple(quiet_runs(store)))
 
 
 def enter_run(
@@ -133,26 +137,46 @@ def enter_run(
     person: str,
     language: Language,
     subdistricts: Sequence[str] = (),
+    origin: Mapping[str, Any] | None = None,
+    reference: Archive | None = None,
 ) -> str | None:
     """Enter a run that stands in ``folder``; returns its id.
 
+    Parameters
+    ----------
+    origin
+        What else it takes to make it again, by verb, for ``made_from``.
+    reference
+        The plan that it started from, kept beside it.
+
+    Notes
+    -----
     Where the records cannot be written - a medium for reading only, no room, a file that is not ours - the run
     stands all the same: a warning says why it is not in the history, and the answer is None.
     """
     path = records_path(case.path)
-    try:
+    entered: list[str] = []
+    with unless_unwritable(path, language):
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         made_from = {
             "case": _without_secrets(_case_text(case)),
             "language": language,
             "subdistricts": list(subdistricts),
+            **(origin or {}),
         }
         with Store(path) as store:
-            return _enter(store, case, folder, record, made_from, verb=verb, person=person)
+            entered.append(_enter(store, case, folder, record, made_from, reference, verb=verb, person=person))
+    return entered[0] if entered else None
+
+
+@contextmanager
+def unless_unwritable(path: Path, language: Language) -> Iterator[None]:
+    """Let a run stand where the records cannot be written: a warning says why it is not in them."""
+    try:
+        yield
     except (StoreError, OSError, sqlite3.Error) as error:
         why = "; ".join(error.sentences(language)) if isinstance(error, StoreError) else str(error)
         _LOG.warning("%s", say("history.not_entered", language, file=path, why=why))
-        return None
 
 
 def _enter(
@@ -161,13 +185,14 @@ def _enter(
     folder: Path,
     record: Mapping[str, Any],
     made_from: Mapping[str, Any],
+    reference: Archive | None,
     *,
     verb: str,
     person: str,
 ) -> str:
     """Write the rows of a run."""
     run_id = run_id_of(record)
-    place = _seen_from(case.folder, folder)
+    place = seen_from(case.folder, folder)
     with store.change() as change:
         values = {
             "run_id": run_id,
@@ -182,11 +207,10 @@ def _enter(
             "made_from": _text(made_from),
             "outputs": _text(outputs_of(folder)),
         }
-        change.write(
-            f"INSERT INTO runs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) "
-            "ON CONFLICT (run_id) DO UPDATE SET made = made + 1, folder = excluded.folder",
-            tuple(values.values()),
-        )
+        if reference is not None:
+            keep(change, reference)
+        again = "ON CONFLICT (run_id) DO UPDATE SET made = made + 1, folder = excluded.folder"
+        change.insert("runs", values, more=again)
         change.log(person, "run", verb=verb, run=run_id, folder=place)
     return run_id
 
@@ -219,14 +243,6 @@ def _case_text(case: Case) -> str:
     except (OSError, ValueError):
         return to_toml(case)
     return text if dataclasses.replace(told, solve=case.solve) == case else to_toml(case)
-
-
-def _seen_from(folder: Path, path: Path) -> str:
-    """A path as it is written beside a case: relative where one disk holds both, with forward slashes."""
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:
-        return path.resolve().as_posix()
 
 
 def _text(value: Any) -> str:

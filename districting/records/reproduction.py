@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from districting.case import Case, SolveSettings
 from districting.errors import Fault, PlanError
 from districting.records.history import RunEntry
-from districting.records.manifest import outputs_of
+from districting.records.manifest import content_id, outputs_of
 from districting.reports.plain import plain
+from districting.rerun.again import origin_of, rerun_again
 from districting.territory.specs import with_logins
 
 if TYPE_CHECKING:
@@ -64,11 +65,13 @@ def case_of_run(entry: RunEntry, case: Case) -> Case:
     Raises
     ------
     PlanError
-        If another verb than ``propose`` made the run.
+        If a verb made the run that is not made again, or an earlier program made it and kept too little.
     CaseError
         If its case file can no longer be read.
     """
-    if entry.verb != "propose":
+    if entry.verb == "rerun":
+        origin_of(entry)
+    elif entry.verb != "propose":
         raise PlanError([Fault("fault.history_verb", {"run": entry.run_id, "verb": entry.verb})])
     then = Case.parse(str(entry.made_from["case"]), case.path)
     known = {field.name for field in dataclasses.fields(SolveSettings)}
@@ -96,9 +99,12 @@ def reproduce(study: Study, entry: RunEntry, out: Path, *, engine: str | None = 
         If inputs are not what they were; names each.
     """
     resaved = _check_inputs(study, entry)
-    run = study.propose(subdistricts=entry.made_from["subdistricts"], engine=engine)
-    run = dataclasses.replace(run, started=str(entry.manifest.get("started", "")))
-    study.write(run, out, recorded=False)
+    if entry.verb == "rerun":
+        rerun_again(study, entry, out, engine=engine)
+    else:
+        run = study.propose(subdistricts=entry.made_from["subdistricts"], engine=engine)
+        run = dataclasses.replace(run, started=str(entry.manifest.get("started", "")))
+        study.write(run, out, recorded=False)
     record = json.loads((out / "run.json").read_text(encoding="utf-8"))
     versions = {**entry.manifest["versions"], **record["versions"]}
     told = {
@@ -109,7 +115,7 @@ def reproduce(study: Study, entry: RunEntry, out: Path, *, engine: str | None = 
     }
     return Reproduction(
         entry.run_id,
-        _compared(entry, out, same_record=record["run_id"] == entry.run_id),
+        _compared(entry, out, _same_but_times(entry, out, record)),
         resaved,
         tuple(name for name in sorted(versions) if entry.manifest["versions"].get(name) != versions[name]),
         tuple(sorted(told)),
@@ -155,8 +161,17 @@ def _named(source: Mapping[str, Any]) -> str:
     return f"{source['role']}: {source['path']}{layer}"
 
 
-def _compared(entry: RunEntry, out: Path, *, same_record: bool) -> dict[str, Outcome]:
-    """Outcome of every file."""
+def _same_but_times(entry: RunEntry, out: Path, record: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether files that hold times are the same without them."""
+    told = {"run.json": record["run_id"] == entry.run_id}
+    if entry.verb == "rerun":
+        document = json.loads((out / "rerun.json").read_text(encoding="utf-8"))
+        told["rerun.json"] = content_id(document) == origin_of(entry)["document"]
+    return told
+
+
+def _compared(entry: RunEntry, out: Path, timed: Mapping[str, bool]) -> dict[str, Outcome]:
+    """Outcome of every file; ``timed``: of those that hold times whether they are the same without."""
     made, found = outputs_of(out), {}
     for name in sorted({*entry.outputs, *made}):
         outcome: Outcome
@@ -166,8 +181,8 @@ def _compared(entry: RunEntry, out: Path, *, same_record: bool) -> dict[str, Out
             outcome = "extra"
         elif made[name] == entry.outputs[name]:
             outcome = "same"
-        elif name == "run.json":
-            outcome = "timed_same" if same_record else "timed_other"
+        elif name in timed:
+            outcome = "timed_same" if timed[name] else "timed_other"
         else:
             outcome = "differs"
         found[name] = outcome

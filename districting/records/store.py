@@ -147,6 +147,9 @@ class Store:
                 self._file.execute("ROLLBACK")
                 raise
             self._file.execute("COMMIT")
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'quiet_runs'"):
+            with self.change():  # a store of an earlier program; whoever is quicker writes the same
+                _run_statements(self._file, "quiet.sql")
         _keep_log(self._file)
         self._file.execute("PRAGMA synchronous = FULL")  # a move that was answered survives a power cut, too
         self._file.execute("PRAGMA foreign_keys = ON")
@@ -239,6 +242,12 @@ class Change:
         """Run one statement for many rows."""
         self._file.executemany(statement, rows)
 
+    def insert(self, table: str, values: Mapping[str, Any], *, more: str = "") -> sqlite3.Cursor:
+        """Write one row, its columns by name; ``more`` follows, e.g. what to do with a row that is there."""
+        marks = ", ".join("?" * len(values))
+        statement = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) {more}"
+        return self.write(statement, tuple(values.values()))
+
     def row(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         """The first row, as this transaction sees it."""
         found: sqlite3.Row | None = self._file.execute(query, values).fetchone()
@@ -316,15 +325,19 @@ def _write_tables(file: sqlite3.Connection) -> None:
     """Everything that an empty file needs, inside the transaction that is open."""
     file.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     file.execute(f"PRAGMA user_version = {GPKG_VERSION}")
-    for name in ("geopackage.sql", "store.sql"):
-        statement = ""
-        # executescript() would end the transaction.
-        for line in (resources.files("districting.records") / name).read_text(encoding="utf-8").splitlines():
-            statement += line + "\n"
-            if sqlite3.complete_statement(statement):
-                file.execute(statement)
-                statement = ""
+    for name in ("geopackage.sql", "store.sql", "quiet.sql"):
+        _run_statements(file, name)
     file.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
+
+
+def _run_statements(file: sqlite3.Connection, name: str) -> None:
+    """Run the statements of a file of this room; ``executescript()`` would end the transaction."""
+    statement = ""
+    for line in (resources.files("districting.records") / name).read_text(encoding="utf-8").splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            file.execute(statement)
+            statement = ""
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from districting.reports.atomic import OutputFolder
 from districting.reports.plain import plain, write_json
 from districting.reports.sheets import Column, Sheet, write_workbook
 from districting.territory.address_lists import ListOutcome
+from districting.territory.list_matching import office
 from districting.territory.list_tables import ListTable
 
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -21,7 +22,9 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _TAB = 31
 
 
-def write_returned(folder: Path, outcome: ListOutcome, *, language: Language) -> list[str]:
+def write_returned(
+    folder: Path, outcome: ListOutcome, *, taken: ListOutcome, since: pd.Series, language: Language
+) -> list[str]:
     """Write the folder, replaced in one step: ``lists.json``, ``sums.xlsx``, and a file per sub-district.
 
     Parameters
@@ -30,33 +33,44 @@ def write_returned(folder: Path, outcome: ListOutcome, *, language: Language) ->
         To write.
     outcome
         What came of the lists.
+    taken
+        What came of those that can be taken, for the sums.
+    since
+        By row when it went back before, empty where it did not: those that did stand in one file of their own.
     language
         Of every word but those of the lists.
 
     Returns
     -------
     list
-        Names of the files that go back: rows that failed, and near matches to be checked.
+        Names of the files that go back: rows that failed, near matches to be checked, lists that are not taken.
     """
     homes = subdistrict_of_rows(outcome, language)
-    shown = outcome.rows[(outcome.rows["reason"] != "") | (outcome.rows["how"] == "near")]
-    names = sorted(set(homes[shown.index]))
+    shown = outcome.rows[((outcome.rows["reason"] != "") | (outcome.rows["how"] == "near")) & (since == "")]
+    whole = _not_taken(outcome, homes, language)
     files = []
     with OutputFolder(folder) as place:
-        for name in names:
+        for name in sorted({*homes[shown.index], *whole}):
             mine = shown[homes[shown.index] == name]
             file = re.sub(r'[\\/:*?"<>|]', "-", say("list.title_returned", language, name=name)) + ".xlsx"
-            write_workbook(place / file, _sheets(outcome, mine, name, language), language=language)
+            sheets = [_whole_sheet(whole[name], name, language)] if name in whole else []
+            write_workbook(place / file, [*sheets, *_sheets(outcome, mine, name, language)], language=language)
             files.append(file)
-        sums = [_sum_sheet(outcome, by, language) for by in ("subdistrict", "community")]
+        waiting = outcome.failed[since[outcome.failed.index] != ""]
+        if len(waiting):
+            sheet = _open_sheet(outcome, waiting, homes, since, language)
+            write_workbook(place / f"{say('list.file_open', language)}.xlsx", [sheet], language=language)
+        sums = [_sum_sheet(taken, by, language) for by in ("subdistrict", "community")]
         write_workbook(place / "sums.xlsx", sums, language=language)
-        write_json(place / "lists.json", lists_record(outcome, language))
+        write_json(place / "lists.json", lists_record(outcome, taken=taken, since=since, language=language))
     return files
 
 
-def lists_record(outcome: ListOutcome, language: Language) -> dict[str, Any]:
-    """What came of the lists, plain data."""
-    failed = outcome.failed
+def lists_record(
+    outcome: ListOutcome, *, taken: ListOutcome, since: pd.Series, language: Language
+) -> dict[str, Any]:
+    """What came of the lists, plain data; see `write_returned`."""
+    failed = outcome.failed.assign(since=since.reindex(outcome.failed.index))
     return {
         "tables": [
             {
@@ -68,21 +82,25 @@ def lists_record(outcome: ListOutcome, language: Language) -> dict[str, Any]:
             }
             for at, table in enumerate(outcome.tables)
         ],
-        "households_before": int(outcome.before.sum()),
-        "households_after": int(outcome.after.sum()),
-        "subdistricts": plain(sums_by(outcome, "subdistrict").to_dict("records")),
-        "communities": plain(sums_by(outcome, "community").to_dict("records")),
+        "households_before": int(taken.before.sum()),
+        "households_after": int(taken.after.sum()),
+        "subdistricts": plain(sums_by(taken, "subdistrict").to_dict("records")),
+        "communities": plain(sums_by(taken, "community").to_dict("records")),
         "returned": [
             {
-                "file": outcome.tables[row["table"]].spec.path,
-                "sheet": outcome.tables[row["table"]].sheet,
+                "file": outcome.tables[int(row["table"])].spec.path,
+                "sheet": outcome.tables[int(row["table"])].sheet,
                 "line": int(row["line"]),
                 "reason": row["reason"],
                 "sentence": reason_of(row, language),
+                "since": row["since"],
             }
             for row in failed.to_dict("records")
         ],
         "totals": [plain(dict(fault.values)) for fault in outcome.totals],
+        "refused": [
+            {"file": fault.values["file"], "sentence": fault.sentence(language)} for fault in outcome.refused
+        ],
     }
 
 
@@ -115,6 +133,57 @@ def subdistrict_of_rows(outcome: ListOutcome, language: Language) -> pd.Series:
     only = where.dropna().unique()
     rest = only[0] if len(only) == 1 else say("list.no_subdistrict", language)
     return homes.fillna(rest).astype(str)
+
+
+def _not_taken(outcome: ListOutcome, homes: pd.Series, language: Language) -> dict[str, list[tuple[str, str]]]:
+    """By sub-district file and reason of lists that are not taken as a whole.
+
+    A list whose total differs belongs to most of its rows' sub-district; one that cannot be read to the one that
+    its file name names.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for fault in outcome.totals:
+        mine = homes[(outcome.rows["file"] == fault.values["file"]).to_numpy()]
+        name = str(mine.mode().iloc[0]) if len(mine) else say("list.no_subdistrict", language)
+        found.setdefault(name, []).append((str(fault.values["file"]), fault.sentence(language)))
+    for fault in outcome.refused:
+        file = str(fault.values["file"])
+        named = [name for name in outcome.register.subdistricts.values() if office(name) in Path(file).stem]
+        name = max(named, key=len) if named else say("list.no_subdistrict", language)
+        found.setdefault(name, []).append((file, fault.sentence(language)))
+    return found
+
+
+def _whole_sheet(lists: list[tuple[str, str]], name: str, language: Language) -> Sheet:
+    """Lists that go back as a whole."""
+    return Sheet(
+        tab=say("list.tab_whole", language),
+        title=say("list.title_whole", language, name=name),
+        notes=(say("list.note_whole", language),),
+        columns=(
+            Column(say("list.head.file", language), [_safe(Path(file).name) for file, _ in lists], "mark"),
+            Column(say("list.head.reason", language), [_safe(why) for _, why in lists]),
+        ),
+    )
+
+
+def _open_sheet(
+    outcome: ListOutcome, rows: pd.DataFrame, homes: pd.Series, since: pd.Series, language: Language
+) -> Sheet:
+    """Rows that went back before and have not been sent again."""
+    told = rows.to_dict("records")
+    return Sheet(
+        tab=say("list.tab_rows", language),
+        title=say("list.title_open", language),
+        notes=(say("list.note_open", language),),
+        columns=(
+            Column(say("list.head.subdistrict", language), homes[rows.index].tolist()),
+            Column(say("list.head.file", language), [_safe(Path(row["file"]).name) for row in told]),
+            Column(say("list.head.line", language), rows["line"].tolist(), "mark"),
+            Column(say("list.head.since", language), [moment[:10] for moment in since[rows.index]], "mark"),
+            Column(say("list.head.reason", language), [reason_of(row, language) for row in told]),
+        ),
+    )
 
 
 def reason_of(row: Mapping[Hashable, Any], language: Language) -> str:
@@ -185,7 +254,7 @@ def _near_sheet(outcome: ListOutcome, rows: pd.DataFrame, name: str, language: L
 
 def said_address(outcome: ListOutcome, row: Mapping[Hashable, Any]) -> str:
     """The address of a row as the list says it."""
-    told = outcome.tables[row["table"]].told.loc[row["line"]]
+    told = outcome.tables[int(row["table"])].told.loc[row["line"]]
     parts = [told[name] for name in ("compound", "address", "number", "unit") if name in told.index]
     return " ".join(part for part in parts if part)
 

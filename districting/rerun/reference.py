@@ -23,12 +23,15 @@ from districting.case import Case
 from districting.errors import Fault, PlanError
 from districting.plans.community_list import read_abolished
 from districting.records.adoption import Plans, adopted_plan
+from districting.records.archive import Archive
 from districting.records.store import Store, records_path
 
 #: Tables of a plan that a rerun carries on, with the column by which a row is known.
 TABLES = {"plan.csv": "atom_id", "buildings.csv": "building_id", "communities.csv": "community_id"}
 #: Files without which a plan cannot be carried over.
 _NEEDED = ("buildings.csv", "communities.csv", "plan.gpkg", "findings.json")
+#: Communities that had ended by then; a plan without any may lack it.
+_GONE = "abolished.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,8 @@ class Reference:
         The content of its run's ``run.json``.
     tables
         The tables of `TABLES` as text, row by row, so that rows can be carried on letter by letter.
+    archive
+        Its files, by which the records know it: the whole folder of an adopted plan, of another what is read here.
     """
 
     source: Literal["adopted", "previous"]
@@ -71,6 +76,7 @@ class Reference:
     abolished: pd.DataFrame
     record: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
+    archive: Archive
 
     @property
     def basis(self) -> Mapping[str, Any]:
@@ -116,7 +122,8 @@ def find_reference(
     if adopted is not None:
         with tempfile.TemporaryDirectory() as place:
             label = adopted.entry.document or adopted.entry.title
-            return read_reference(adopted.unpack(Path(place)), source="adopted", label=label, crs=crs)
+            folder = adopted.unpack(Path(place))
+            return read_reference(folder, source="adopted", label=label, crs=crs, archive=adopted.archive)
     if previous is None:
         raise PlanError([_no_reference(case)])
     folder = _plan_folder(previous, plan)
@@ -124,9 +131,19 @@ def find_reference(
 
 
 def read_reference(
-    folder: Path, *, source: Literal["adopted", "previous"], label: str, crs: pyproj.CRS | None = None
+    folder: Path,
+    *,
+    source: Literal["adopted", "previous"],
+    label: str,
+    crs: pyproj.CRS | None = None,
+    archive: Archive | None = None,
 ) -> Reference:
     """The plan in a folder like ``out/plans/adjust``, with the ``run.json`` of its run.
+
+    Parameters
+    ----------
+    archive
+        The files as the records have them; None: packed now.
 
     Raises
     ------
@@ -148,9 +165,10 @@ def read_reference(
         at = folder / "plan.gpkg"
         layers = {name: gpd.read_file(at, layer=name) for name in ("communities", "atoms", "buildings")}
         communities, atoms, buildings = _shaped(layers, tables, crs)
+        packed = archive or Archive.pack(folder, run, only=(*_NEEDED, *TABLES, _GONE))
     except (OSError, ValueError, KeyError, pyogrio.errors.DataSourceError) as error:
         raise PlanError([Fault("fault.rerun_unreadable", {"file": str(at), "why": str(error)})]) from error
-    gone = folder / "abolished.csv"
+    gone = folder / _GONE
     columns = ["code", "name", "community_id", "subdistrict_id"]
     abolished = read_abolished(gone) if gone.is_file() else pd.DataFrame(columns=columns, dtype=object)
     return Reference(
@@ -164,6 +182,7 @@ def read_reference(
         abolished=abolished,
         record=record,
         tables=tables,
+        archive=packed,
     )
 
 

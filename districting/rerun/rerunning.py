@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,16 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from districting.case import Case
+from districting.errors import Fault
 from districting.flow.run import Alternative, Run
 from districting.language import Language
 from districting.plans.finding import Finding
 from districting.plans.parting import zone_kinds
 from districting.progress import Step, Stop, never
+from districting.records.quiet import QuietReason
+from districting.reports.plain import plain
 from districting.rerun.carrying import Carried, carry
 from districting.rerun.changes import Changes, find_changes
 from districting.rerun.ground import carry_ground
 from districting.rerun.reference import Reference, find_reference
 from districting.rerun.sparing import spared
+from districting.rerun.standing import ASKED, Standing, read_standing
 from districting.rerun.triggers import Trigger, find_triggers
 
 if TYPE_CHECKING:
@@ -64,6 +70,11 @@ class SubdistrictProposal:
         """Whether a plan was found."""
         return self.status in ("optimal", "feasible")
 
+    @property
+    def proved(self) -> bool:
+        """Whether the search came to its end: no better plan exists, or none at all."""
+        return self.status in ("optimal", "infeasible")
+
 
 @dataclass(frozen=True, eq=False)
 class Rerun:
@@ -71,6 +82,8 @@ class Rerun:
 
     Parameters
     ----------
+    case
+        The case that was run.
     reference
         The plan in force.
     changes
@@ -89,10 +102,19 @@ class Rerun:
         The ground that it stands on; None where nothing changed.
     names
         Names of the sub-districts by id.
+    basis
+        What it stands on (`districting.rerun.basis`).
+    lists
+        What is wrong with lists that could not be taken.
+    standing
+        By sub-district id: what earlier reruns had proved to have no answer.
+    everything
+        Whether what was accepted with the reference was searched, too.
     started, seconds
         When it began (ISO 8601), how long it took, s.
     """
 
+    case: Case
     reference: Reference
     changes: Changes
     carried: Carried | None
@@ -102,6 +124,10 @@ class Rerun:
     run: Run | None
     study: Study | None
     names: dict[str, str]
+    standing: Mapping[str, Standing]
+    basis: Mapping[str, Any]
+    lists: tuple[Fault, ...]
+    everything: bool
     started: str
     seconds: float
 
@@ -126,6 +152,7 @@ class Rerun:
         if self.alternative is None:
             return ()
         table = self.alternative.judged.proposal.changes
+        still = self._unmoved
         found = []
         for row, key in zip(self.alternative.certificates(), self.affected, strict=True):
             mine = table[table["subdistrict_id"] == key]
@@ -134,8 +161,8 @@ class Rerun:
                     subdistrict_id=key,
                     name=row["name"],
                     status=row["status"],
-                    households_moved=int(mine["moved_out"].sum()),
-                    changed=int((mine["action"] != "keep").sum()),
+                    households_moved=0 if key in still else int(mine["moved_out"].sum()),
+                    changed=0 if key in still else int((mine["action"] != "keep").sum()),
                     communities_before=row["communities_before"],
                     communities_after=row["communities_after"],
                     lower_bound=row["lower_bound"] if row["objective"] is not None else None,
@@ -148,9 +175,65 @@ class Rerun:
         """Whether there is something to decide."""
         if any(one.resolved and one.changed for one in self.proposals):
             return "proposals"
-        asking = {trigger.finding.subdistrict for trigger in self.triggers if not trigger.accepted}
-        unanswered = any(not one.resolved or one.name in asking for one in self.proposals)
+        fresh = {trigger.finding.subdistrict for trigger in self.triggers if trigger.fresh}
+        told = {trigger.finding.subdistrict for trigger in self.triggers if trigger.told}
+        unanswered = any(
+            one.name in fresh or (not one.resolved and not (one.proved and one.name in told))
+            for one in self.proposals
+        )
         return "no_plan" if unanswered else "nothing"
+
+    @property
+    def reason(self) -> QuietReason:
+        """Why there is nothing to do, where there is nothing to do."""
+        if any(trigger.told for trigger in self.triggers):
+            return "standing"
+        if self.triggers:
+            return "accepted"
+        return "no_trigger" if self.changes.inputs else "unchanged"
+
+    @property
+    def spared(self) -> tuple[str, ...]:
+        """Ids of the sub-districts where something is known to have no answer, and nothing differs since."""
+        told = {trigger.finding.subdistrict for trigger in self.triggers if trigger.told}
+        return tuple(sorted(key for key, name in self.names.items() if name in told and key not in self.affected))
+
+    def unanswered(self) -> dict[str, list[dict[str, Any]]]:
+        """By id of each sub-district that was searched: what is proved to have no answer there.
+
+        Empty where the search found a change, or was stopped before its end.
+        """
+        found: dict[str, list[dict[str, Any]]] = {}
+        for one in self.proposals:
+            asked = [
+                trigger.finding
+                for trigger in self.triggers
+                if trigger.finding.subdistrict == one.name and not trigger.accepted
+            ]
+            found[one.subdistrict_id] = (
+                [plain({name: getattr(finding, name) for name in ASKED}) for finding in asked]
+                if one.proved and not one.changed
+                else []
+            )
+        return found
+
+    @property
+    def _unmoved(self) -> frozenset[str]:
+        """Ids of the solved sub-districts where every atom stays in its community, and nobody joins one.
+
+        Households whose atom is of another community than theirs are no change that anybody asked for.
+        """
+        if self.run is None or self.study is None:
+            return frozenset()
+        before, after = self.run.today, self.run.alternatives[0].judged.division
+        if before.atoms is None or after.atoms is None:
+            return frozenset()
+        atoms = self.study.territory.atoms.table
+        land = atoms.index[~atoms["water"]]
+        moved = atoms["subdistrict_id"][land][before.atoms[land].fillna("") != after.atoms[land].fillna("")]
+        joined = before.buildings.isna() & after.buildings.reindex(before.buildings.index).notna()
+        where = self.study.layers.buildings["subdistrict_id"][joined[joined].index]
+        return frozenset(self.affected) - {*moved} - {*where}
 
     def to_json(self, language: Language) -> dict[str, Any]:
         """Plain data, as in ``rerun.json`` (docs/run-record.md)."""
@@ -167,7 +250,12 @@ class Rerun:
             "recut": sorted(self.recut),
             "carried": carried,
             "triggers": [trigger.to_json(language) for trigger in self.triggers],
+            "lists": [
+                {"file": fault.values.get("file"), "sentence": fault.sentence(language)} for fault in self.lists
+            ],
+            "reason": self.reason if self.outcome == "nothing" else None,
             "affected": list(self.affected),
+            "spared": list(self.spared),
             "untouched": sorted(self.untouched),
             "proposals": [dataclasses.asdict(one) | {"resolved": one.resolved} for one in self.proposals],
             "conflicts": [] if self.alternative is None else self.alternative.conflict_sentences(language),
@@ -182,6 +270,8 @@ def rerun(
     everything: bool = False,
     engine: str | None = None,
     stop: Stop = never,
+    reference: Reference | None = None,
+    standing: Mapping[str, Standing] | None = None,
 ) -> Rerun:
     """Find what changed since the plan in force was made, and the least change that answers it.
 
@@ -195,6 +285,8 @@ def rerun(
         Propose also for what was accepted with the reference, in every sub-district.
     engine, stop
         As `Study.propose` takes them.
+    reference, standing
+        What to go by, where a rerun is made again; None: as the case's records have it.
 
     Raises
     ------
@@ -202,15 +294,23 @@ def rerun(
         If the case, its input or the reference cannot be used.
     """
     started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
-    reference = find_reference(study.case, previous, plan=plan, crs=study.layers.crs)
+    if reference is None:
+        reference = find_reference(study.case, previous, plan=plan, crs=study.layers.crs)
+    if standing is None:
+        standing = read_standing(study.case, reference.archive.sha256)
     study.progress(Step("stage.changes"))
     changes = find_changes(reference, study.basis, study.layers)
     names = {str(key): str(name) for key, name in study.layers.subdistricts["name"].items()}
 
     def ended(**told: Any) -> Rerun:
+        lists = study.layers.lists
+        known: dict[str, Any] = {"names": names, "standing": standing, "basis": study.basis}
+        known |= {"everything": everything, "lists": () if lists is None else lists.refused}
         none: dict[str, Any] = {"carried": None, "findings": (), "triggers": (), "recut": frozenset()}
         timed: dict[str, Any] = {"started": started, "seconds": time.perf_counter() - clock}
-        return Rerun(reference, changes, names=names, **{**none, "run": None, "study": None, **told, **timed})
+        return Rerun(
+            study.case, reference, changes, **{**none, "run": None, "study": None, **known, **told, **timed}
+        )
 
     if not changes.touched and not everything:
         return ended()
@@ -223,14 +323,30 @@ def rerun(
     case = dataclasses.replace(study.case, solve=settings)
     there = study.on_ground(ground.today, ground.territory, case=case, retired=_retired(study, reference))
     looked_at = frozenset(names) if everything else changes.touched
+
+    def differs(key: str) -> bool:
+        """Whether anything is another than when it was proved that a sub-district has no answer."""
+        return standing[key].hash != str(study.basis["subdistricts"][key]["hash"])
+
     by_name = {name: key for key, name in names.items()}
     findings = there.diagnose().findings
     triggers = tuple(
         trigger
-        for trigger in find_triggers(findings, reference, changes)
+        for trigger in find_triggers(
+            findings,
+            reference,
+            changes,
+            standing={names[key]: one for key, one in standing.items() if key in names},
+        )
         if by_name.get(trigger.finding.subdistrict) in looked_at
     )
-    asked = sorted({trigger.finding.subdistrict for trigger in triggers if everything or not trigger.accepted})
+    asked = sorted(
+        {
+            trigger.finding.subdistrict
+            for trigger in triggers
+            if everything or trigger.fresh or (trigger.told and differs(by_name[trigger.finding.subdistrict]))
+        }
+    )
     told = {"carried": ground.carried, "findings": findings, "recut": ground.recut}
     told |= {"triggers": triggers, "study": there}
     if not asked:

@@ -13,6 +13,7 @@ from districting.language import Language
 from districting.plans.finding import Finding
 from districting.rerun.changes import Changes
 from districting.rerun.reference import Reference
+from districting.rerun.standing import Standing
 
 #: Above the split trigger, below the merge trigger, out of reach, in pieces, the centre outside its own land,
 #: inhabited buildings in no community, another rule that must hold.
@@ -50,22 +51,43 @@ class Trigger:
         The reference had it, too, and it is no worse: it is told, and nothing is proposed for it.
     before
         What was measured then; None where it was not there, or is not known.
+    told
+        When an earlier rerun told (UTC, ISO 8601) that no plan answers it, if it is no worse now; else empty.
     """
 
     kind: TriggerKind
     finding: Finding
     accepted: bool
     before: float | None
+    told: str = ""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether people have not heard of it yet."""
+        return not self.accepted and not self.told
 
     def to_json(self, language: Language) -> dict[str, Any]:
         """Plain data with its sentence."""
-        told = {"kind": self.kind, "accepted": self.accepted, "before": self.before}
+        told = {"kind": self.kind, "accepted": self.accepted, "before": self.before, "told": self.told}
         return told | self.finding.to_json() | {"sentence": finding_sentence(self.finding, language)}
 
 
-def find_triggers(findings: Sequence[Finding], reference: Reference, changes: Changes) -> tuple[Trigger, ...]:
+def find_triggers(
+    findings: Sequence[Finding], reference: Reference, changes: Changes, *, standing: Mapping[str, Standing]
+) -> tuple[Trigger, ...]:
     """What asks for a change among the findings on the carried plan, in their order.
 
+    Parameters
+    ----------
+    findings
+        Of the checks, on the plan in force with today's data.
+    reference, changes
+        The plan in force, and what differs since it was made.
+    standing
+        By name of the sub-district: what is proved to have no answer (`districting.rerun.standing`).
+
+    Notes
+    -----
     A finding was accepted with the reference if its rule is unchanged, and the reference's own verdict, or for the
     triggers of size its households, show the same to no lesser degree. Where it is not known what the reference
     stood on, its verdict counts all the same, since it was written down with its figures.
@@ -83,8 +105,19 @@ def find_triggers(findings: Sequence[Finding], reference: Reference, changes: Ch
             if before is None:
                 before = verdict.get(_key(finding.rule, finding.aspect, finding.subdistrict, finding.community_id))
         accepted = before is not None and _excess(finding, finding.measured) <= _excess(finding, before)
-        found.append(Trigger(kind, finding, accepted, before))
+        told = "" if accepted else _told(finding, standing.get(finding.subdistrict))
+        found.append(Trigger(kind, finding, accepted, before, told))
     return tuple(found)
+
+
+def _told(finding: Finding, known: Standing | None) -> str:
+    """When it was told that no plan answers a finding; empty where it was not, or was less than it is now."""
+    for one in () if known is None else known.asked:
+        named = (one["rule"], one["aspect"], one["community_id"], one["allowed"])
+        same = named == (finding.rule, finding.aspect, finding.community_id, finding.allowed)
+        if known is not None and same and _excess(finding, finding.measured) <= _excess(finding, one["measured"]):
+            return known.moment
+    return ""
 
 
 def _verdict(reference: Reference) -> dict[tuple[str, ...], float]:

@@ -19,28 +19,33 @@ from districting.language import Language
 from districting.reports.atomic import OutputFolder, replacing
 from districting.reports.plain import write_json
 from districting.rerun.carrying import COLUMNS
+from districting.rerun.entering import enter_rerun
 from districting.rerun.reference import TABLES
 from districting.rerun.rerunning import Rerun
 
 
-def write_rerun(rerun: Rerun, target: Path, *, language: Language) -> Path:
+def write_rerun(rerun: Rerun, target: Path, *, language: Language, recorded: bool = True) -> Path:
     """Write a rerun into a folder that is replaced in one step; returns its ``rerun.json``.
 
-    With a proposal, the folder is what ``propose`` leaves, with the plan in force as today. Without one it holds
-    ``rerun.json`` and ``carried.csv`` alone.
+    With a proposal, and where something asks for one in vain, the folder is what ``propose`` leaves, with the plan
+    in force as today. Where there is nothing to do it holds ``rerun.json`` and ``carried.csv`` alone. The run is
+    entered in the history of the case unless ``recorded`` is False.
     """
+    whole = rerun.outcome != "nothing"
 
     def also(folder: Path) -> None:
-        if rerun.alternative is not None:
+        if whole and rerun.alternative is not None:
             _as_it_was(rerun, folder / "plans" / rerun.alternative.plan.plan_id)
         _write_rows(folder / "carried.csv", _carried_table(rerun))
         write_json(folder / "rerun.json", rerun.to_json(language))
 
-    if rerun.run is not None and rerun.study is not None:
-        rerun.study.write(rerun.run, target, verb="rerun", also=also)
+    if whole and rerun.run is not None and rerun.study is not None:
+        rerun.study.write(rerun.run, target, recorded=False, also=also)
     else:
         with OutputFolder(target) as folder:
             also(folder)
+    if recorded:
+        enter_rerun(rerun, target, language=language)
     return target / "rerun.json"
 
 

@@ -7,7 +7,7 @@ its count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from districting.territory.columns import examples
 from districting.territory.layers import LayerSource
 from districting.territory.list_cells import LIST_COLUMNS, ListSpec, counted, list_date
 from districting.territory.list_matching import WAYS, Matcher, Register
-from districting.territory.list_tables import ListTable, read_list
+from districting.territory.list_tables import ListTable, no_file, read_list
 
 #: More households in one building than this are taken for a slip of the pen where its dwellings are unknown.
 MOST_HOUSEHOLDS = 3000
@@ -49,6 +49,8 @@ class ListOutcome:
         Whom the lists were matched against.
     totals
         Faults: totals that differ from what they sum up.
+    refused
+        Faults of lists that cannot be read; nothing of such a list is taken, all others are.
     """
 
     tables: tuple[ListTable, ...]
@@ -57,6 +59,7 @@ class ListOutcome:
     after: pd.Series
     register: Register
     totals: tuple[Fault, ...] = field(default=())
+    refused: tuple[Fault, ...] = field(default=())
 
     @property
     def failed(self) -> pd.DataFrame:
@@ -114,18 +117,23 @@ def take_lists(
     Raises
     ------
     LayerError
-        With every fault of the files.
+        With every fault of the case's own words: a file that is not there, a column or a date that cannot be. What
+        is wrong inside a file concerns its sender, and is among ``refused``.
     """
-    faults = list_faults(specs)
+    faults = [*list_faults(specs), *(fault for spec in specs for fault in no_file(spec, folder=folder))]
+    if faults:
+        raise LayerError(faults)
     found: list[ListTable] = []
+    refused: list[Fault] = []
     for spec in specs:
         try:
             found += read_list(spec, folder=folder)
         except LayerError as error:
-            faults += error.faults
-    if faults:
-        raise LayerError(faults)
+            refused += [replace(fault, severity="warning") for fault in error.faults]
     register = _register(buildings, tables)
+    if not found:
+        same = buildings["households"]
+        return buildings, ListOutcome((), _no_rows(), same, same.copy(), register, refused=tuple(refused))
     matcher = Matcher(register, crs=pyproj.CRS(buildings.crs))
     parts = [
         _read_counts(table, matcher.match(table)).assign(table=at, file=table.spec.path)
@@ -144,7 +152,7 @@ def take_lists(
         heads = used["people"].sum()[used["people"].count() == used.size()]  # people of some entrances are not all
         people[heads.index] = heads
     outcome = ListOutcome(
-        tuple(found), rows, buildings["households"], after, register, tuple(_totals(found, rows))
+        tuple(found), rows, buildings["households"], after, register, tuple(_totals(found, rows)), tuple(refused)
     )
     return buildings.assign(households=after, people=people, estimated=estimated), outcome
 
@@ -161,7 +169,7 @@ def list_notes(outcome: ListOutcome) -> list[Fault]:
         if len(near):
             named = [f"{line} → {one}" for line, one in zip(near["line"], near["building_id"], strict=True)]
             notes.append(Fault("note.list_near", {**told, "examples": examples(named)}, severity="warning"))
-    return [*notes, *outcome.totals]
+    return [*notes, *outcome.totals, *outcome.refused]
 
 
 def list_sources(outcome: ListOutcome, *, crs: str) -> tuple[LayerSource, ...]:
@@ -170,6 +178,14 @@ def list_sources(outcome: ListOutcome, *, crs: str) -> tuple[LayerSource, ...]:
         LayerSource("lists", table.spec.path, table.sheet, table.sha256, len(table.rows), table.spec.crs or crs)
         for table in outcome.tables
     )
+
+
+def _no_rows() -> pd.DataFrame:
+    """The rows of an outcome where no list can be read."""
+    columns = ["table", "file", "line", "building_id", "how", "score", "reason", "values", "inside", "subdistrict"]
+    texts = pd.DataFrame(columns=columns, dtype=object)
+    counts = pd.DataFrame(columns=["households", "people"], dtype=float)
+    return texts.join(counts).join(pd.DataFrame(columns=["used", "joined"], dtype=bool))
 
 
 def _register(buildings: gpd.GeoDataFrame, tables: Mapping[Any, gpd.GeoDataFrame]) -> Register:

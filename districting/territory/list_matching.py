@@ -94,7 +94,7 @@ class Matcher:
                 self._keys.setdefault(parse_address(str(compound)).key + number, set()).add(str(building_id))
         self._near = NearKeys(self._keys)
         self._regions = sorted({region for region in self._region_of.values() if region})
-        self._known = {_office(name): name for name in register.subdistricts.values()}
+        self._known = {office(name): name for name in register.subdistricts.values()}
         self._known |= dict(register.subdistricts)
 
     def match(self, table: ListTable) -> pd.DataFrame:
@@ -111,17 +111,17 @@ class Matcher:
         addresses = [self._addresses(row) for row in told.to_dict("records")]
         home = self._home_regions(addresses)
         offices = _column(told, "subdistrict")
-        said = [self._known.get(_office(text)) for text in offices]
+        said = [self._known.get(office(text)) for text in offices]
         known = any(said)
         rows = [
             self._row(code, tried, name, home, table.spec.near_score)
             for code, tried, name in zip(_column(told, "building_id"), addresses, said, strict=True)
         ]
         self._by_place(table, rows, said)
-        for row, name, office in zip(rows, said, offices, strict=True):
+        for row, name, text in zip(rows, said, offices, strict=True):
             self._contradicts(row, name)
-            if known and office and name is None:  # where others are known, this is one of another case
-                row.building_id, row.how, row.reason, row.values = "", "", "list.stranger", {"said": office}
+            if known and text and name is None:  # where others are known, this is one of another case
+                row.building_id, row.how, row.reason, row.values = "", "", "list.stranger", {"said": text}
         units = _column(told, "unit")
         for row, unit in zip(rows, units, strict=True):
             row.inside = "-".join(part for part in (_unit(unit), row.inside) if part)
@@ -327,7 +327,7 @@ def _unique(codes: Mapping[str, str], ids: Any) -> dict[str, str]:
     return {code: one for code, one in codes.items() if code not in twice}
 
 
-def _office(text: str) -> str:
+def office(text: str) -> str:
     """A sub-district as it is compared: without what its office is called."""
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
     return re.sub(r"(?:街道办事处|街道办|街办|街道|镇人民政府|镇政府)$", "", plain)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from districting.errors import Fault, LayerError
 from districting.territory.files import file_hash
 from districting.territory.headings import place_columns
 from districting.territory.list_cells import Grid, ListSpec, cell_of, counted, list_error, read_grids
@@ -73,9 +74,8 @@ def read_list(spec: ListSpec, *, folder: Path) -> tuple[ListTable, ...]:
         id, an address, a compound with number, or a place.
     """
     path = folder / spec.path
-    if not path.is_file():
-        near = sorted(p.name for p in path.parent.iterdir() if p.suffix) if path.parent.is_dir() else []
-        raise list_error("fault.list_no_file", spec, known=", ".join(near[:12]))
+    if missing := no_file(spec, folder=folder):
+        raise LayerError(missing)
     grids = read_grids(spec, path)
     sha256 = file_hash(path)
     found = [table for grid in grids if (table := _table(grid, spec, sha256)) is not None]
@@ -85,6 +85,15 @@ def read_list(spec: ListSpec, *, folder: Path) -> tuple[ListTable, ...]:
             "fault.list_no_columns", spec, known=", ".join(" ".join(one.split()) for one in seen[:16])
         )
     return tuple(found)
+
+
+def no_file(spec: ListSpec, *, folder: Path) -> list[Fault]:
+    """The fault of a list whose file is not there, with the names beside it; none where it is."""
+    path = folder / spec.path
+    if path.is_file():
+        return []
+    near = sorted(p.name for p in path.parent.iterdir() if p.suffix) if path.parent.is_dir() else []
+    return list(list_error("fault.list_no_file", spec, known=", ".join(near[:12])).faults)
 
 
 def _table(grid: Grid, spec: ListSpec, sha256: str) -> ListTable | None:

@@ -111,7 +111,7 @@ def test_the_records_are_a_geopackage_that_a_gis_opens_without_a_warning(fresh: 
     assert [one.name for one in path.parent.glob(f"{path.name}*")] == [path.name]  # no log is left beside it
     kinds = dict(pyogrio.list_layers(path))
     assert kinds == {
-        "runs": None, "plans": None, "moves": None,
+        "runs": None, "plans": None, "moves": None, "quiet_runs": None,
         "adopted_communities": "MultiPolygon", "adopted_buildings": "Point",
     }  # fmt: skip
     land = gpd.read_file(path, layer="adopted_communities").set_index("community_id")

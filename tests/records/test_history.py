@@ -192,7 +192,7 @@ def test_a_freeze_keeps_a_community_and_says_so(town: Path, tmp_path: Path) -> N
 
 
 def test_a_new_case_is_not_made_from_the_records_of_another(town: Path, tmp_path: Path) -> None:
-    made, _ = start_case([town.parent], target=tmp_path / "case.toml", policy="xian-2023", language="en")
+    made, _, _ = start_case([town.parent], target=tmp_path / "case.toml", policy="xian-2023", language="en")
     assert records_path(town).is_file()
     assert not any("records" in layer.path for layer in made.layers)
 

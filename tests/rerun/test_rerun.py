@@ -146,9 +146,18 @@ def test_a_community_over_its_trigger_is_split_and_the_other_sub_district_stays_
             )
             assert here == subdistrict, (table, line)
 
-    again = Study.open(case).rerun(new, engine="serial")
-    assert again.outcome == "nothing"  # the proposal answers what asked for it
-    assert not again.changes.inputs
+    after = Study.open(case).rerun(new, engine="serial")
+    assert after.outcome == "nothing"  # the proposal answers what asked for it
+    assert not after.changes.inputs
+
+    shutil.rmtree(out)  # the records have what the rerun started from
+    run_id, again = read(new / "run.json")["run_id"], place / "again"
+    code, text = call(
+        "history", case, "--reproduce", run_id, "-o", again, "--engine", "serial", "--json", capsys=capsys
+    )
+    others = {name: outcome for name, outcome in json.loads(text)["files"].items() if outcome != "same"}
+    assert (code, others) == (0, {"rerun.json": "timed_same", "run.json": "timed_same"})
+    assert {*TABLES} < {path.name for path in (again / "plans/adjust").iterdir()}
 
 
 @pytest.mark.parametrize(("accepted", "outcome"), [(False, "no_plan"), (True, "nothing")])
@@ -158,7 +167,8 @@ def test_a_search_that_leaves_all_as_it_is_answers_nothing_that_asks_for_a_chang
     """As with one building that is larger than any community may be."""
     finding = SimpleNamespace(subdistrict="S")
     found = object.__new__(Rerun)
-    object.__setattr__(found, "triggers", (SimpleNamespace(finding=finding, accepted=accepted),))
+    trigger = SimpleNamespace(finding=finding, accepted=accepted, fresh=not accepted, told="")
+    object.__setattr__(found, "triggers", (trigger,))
     kept = SubdistrictProposal("1", "S", "optimal", 0, 0, 7, 7, 0.0)
     monkeypatch.setattr(Rerun, "proposals", (kept,))
     assert found.outcome == outcome
