@@ -16,10 +16,11 @@ from districting.flow.case_text import to_toml
 from districting.flow.horizon import with_horizon
 from districting.flow.solve_settings import SolveSettings
 from districting.language import Language
+from districting.nearest import alike
 from districting.plans.posing import LockRequest, PoseSettings
 from districting.plans.problem import LockKind
 from districting.policies.policy import Policy
-from districting.policies.reading import DEFAULT_PRESET, read_policy
+from districting.policies.reading import DEFAULT_PRESET, read_policy, toml_fault
 from districting.solvers.approach import Approach, read_approaches
 from districting.territory.list_cells import ListSpec
 from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
@@ -141,6 +142,8 @@ class Case:
             Listing everything that is wrong with the file.
         """
         path = Path(path)
+        if not path.is_file():
+            raise CaseError([_no_case(path)])
         try:
             return cls.parse(path.read_text(encoding="utf-8-sig"), path)
         except (OSError, UnicodeDecodeError) as error:
@@ -158,7 +161,7 @@ class Case:
         try:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise CaseError([Fault("fault.case_unreadable", {"file": str(path), "why": str(error)})]) from error
+            raise CaseError([toml_fault(text, error, file=str(path))]) from error
         return _Reader(path, document).case()
 
     def write(self) -> None:
@@ -166,6 +169,14 @@ class Case:
         draft = self.path.with_name(self.path.name + ".part")
         draft.write_text(to_toml(self), encoding="utf-8")
         draft.replace(self.path)
+
+
+def _no_case(path: Path) -> Fault:
+    """A path that leads to no case file, with the case files that are near."""
+    folder = path if path.is_dir() else path.parent
+    near = alike(path.name, (one.name for one in folder.glob("*.toml"))) if folder.is_dir() else []
+    key = "fault.case_is_folder" if path.is_dir() else "fault.no_case_file"
+    return Fault(key, {"file": str(path), "known": ", ".join(near[:8]) or "–"})
 
 
 class _Reader:

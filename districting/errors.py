@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from districting.language import Language, default_language, say
+from districting.nearest import meant
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,12 @@ class Fault:
     place: tuple[float, float] | None = None
 
     def sentence(self, language: Language) -> str:
-        """The fault as one sentence with its mend."""
-        return say(self.key, language, **self.values)
+        """The fault as one sentence with its mend; where a word is misspelt, with the word that was meant."""
+        said = say(self.key, language, **self.values)
+        if words := meant(self.key, self.values):
+            quoted = [say("fault_quoted", language, word=word) for word in words]
+            said += say("fault_meant", language, words=say("fault_or", language).join(quoted))
+        return said
 
 
 class DistrictingError(Exception):

@@ -2,15 +2,18 @@
 
 The sentences are data: one TOML file per subject in ``districting/sentences``, each entry
 ``[key] zh = "…" en = "…"``. No module holds a sentence for people in its code.
+
+English words go by the figure beside them: ``{n} {n:household moves|households move}``; Chinese needs no choice.
 """
 
 from __future__ import annotations
 
 import os
+import string
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Language = Literal["zh", "en"]
 
@@ -36,6 +39,20 @@ def sentences() -> dict[str, dict[Language, str]]:
     return found
 
 
+class _Filling(string.Formatter):
+    """`str.format`, and words for one or for many: ``{n:one|many}``."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """The first words where the value is one, written as it may be (1, 1.0, "+1", -1); else the second."""
+        one, choice, many = format_spec.partition("|")
+        if not choice:
+            return format(value, format_spec)
+        return one if str(value).lstrip("+-−") in ("1", "1.0") else many
+
+
+_FILLING = _Filling()
+
+
 def say(key: str, language: Language, /, **values: object) -> str:
     """Sentence ``key`` with ``values`` filled in.
 
@@ -48,10 +65,14 @@ def say(key: str, language: Language, /, **values: object) -> str:
     --------
     >>> say("unit.household", "en", n=3)
     '3 households'
+    >>> say("unit.household", "en", n=1)
+    '1 household'
     >>> say("unit.household", "zh", n=3)
     '3 户'
     """
-    return sentences()[key][language].format(**values)
+    text = sentences()[key][language]
+    # only a choice of words needs the slower way
+    return _FILLING.vformat(text, (), values) if "|" in text else text.format(**values)
 
 
 def default_language() -> Language:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -51,6 +52,9 @@ if TYPE_CHECKING:  # what is shown is made elsewhere: `districting policies` wai
 
 #: Characters that a wide table may take, whatever the terminal has.
 _WIDE = 160
+
+#: Characters from which on policies stand in rows of seven columns.
+_ROWS_FROM = 120
 
 #: Findings listed on screen before "and n more"; all of them stand in the files and in --json.
 LISTED = 40
@@ -170,6 +174,11 @@ def print_alternative(alternative: Alternative, study: Study) -> None:
         out.print(f"  {cost}", markup=False)
     for sentence in alternative.conflict_sentences(language):
         out.print(f"  ! {sentence}", markup=False)
+    waiting = [row["name"] for row in alternative.certificates() if row["status"] == "unknown"]
+    if waiting:
+        limit = study.case.solve.time_limit_s
+        values = {"names": say("class_comma", language).join(waiting), "limit": limit, "longer": 5 * limit}
+        out.print(f"  ! {say('cli.none_in_time', language, **values)}", markup=False)
 
 
 def _figure(value: float | None) -> str:
@@ -322,17 +331,28 @@ def print_provenance(study: Study) -> None:
 
 
 def print_policies(policies: Sequence[Policy], default: str, language: Language) -> None:
-    """Every policy in a row: its document, its size rule and how much it holds."""
+    """Every policy with its document, its size rule and how much it holds: in a row, or below each other."""
+    counted = ("rules", "resources", "procedure", "outcomes")
+    if out.width < _ROWS_FROM:
+        for one in policies:
+            mark = f"  {say('policy.default', language)}" if one.policy_id == default else ""
+            counts = [f"{say(f'policy.count.{name}', language)} {len(getattr(one, name))}" for name in counted]
+            lines = (one.title[language], size_range(one.size, language), " · ".join(counts))
+            out.print(Text(one.policy_id, style="bold").append(mark, style="not bold dim"))
+            for line in lines:
+                out.print(Padding(Text(line), (0, 0, 0, 2)), soft_wrap=False)
+            out.print()
+        out.print(say("policy.more", language), markup=False)
+        return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, leading=1)
     for key in ("id", "title", "size"):
         table.add_column(say(f"policy.column.{key}", language), no_wrap=key == "id", overflow="fold")
-    counted = ("rules", "resources", "procedure", "outcomes")
     for key in counted:
         table.add_column(say(f"policy.count.{key}", language), justify="right", no_wrap=True)
     for one in policies:
         mark = f"\n{say('policy.default', language)}" if one.policy_id == default else ""
-        counts = (str(len(getattr(one, name)) or "–") for name in counted)
-        told = (one.title[language], size_range(one.size, language), *counts)
+        figures = (str(len(getattr(one, name)) or "–") for name in counted)
+        told = (one.title[language], size_range(one.size, language), *figures)
         table.add_row(Text(one.policy_id, style="bold").append(mark, style="not bold dim"), *map(Text, told))
     out.print(table, soft_wrap=False)
     out.print(say("policy.more", language), markup=False)

@@ -366,7 +366,6 @@ class Study(Judging):
         out: Path | str,
         *,
         recorded: bool = True,
-        verb: str = "propose",
         also: Callable[[Path], None] | None = None,
     ) -> Path:
         """Write everything that a run hands over into ``out``; returns the compare page.
@@ -381,7 +380,7 @@ class Study(Judging):
         if recorded:
             scope = run.comparison.subdistricts
             enter_run(
-                self.case, Path(out), verb=verb, person=whoever(), language=self.language, subdistricts=scope
+                self.case, Path(out), verb="propose", person=whoever(), language=self.language, subdistricts=scope
             )
         return page
 

@@ -203,7 +203,7 @@ def test_the_verb_gathers_prints_and_writes_locks_that_the_next_run_keeps(
     verb = ["comments", str(handed_over), *map(str, files), "-o", str(into), "-l", "en"]
     done = CliRunner().invoke(app, verb)
     assert done.exit_code == 0, done.output
-    assert "1 comments, 0 votes, 1 proposals; 1 said twice" in done.output
+    assert "1 comment, 0 votes, 1 proposal; 1 said twice" in done.output
     assert "王.json was written on another page" in done.output
     assert sorted(file.name for file in into.iterdir()) == ["comments.csv", "comments.json", "locks.toml"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from districting.plans.checks import check
 from districting.plans.community_table import community_table
 from districting.plans.division import Division
+from districting.plans.evidence import STRENGTHS
 from districting.plans.finding import Finding
 from districting.policies.policy import Policy
 from districting.territory.territory import Territory
@@ -23,6 +24,7 @@ CLASSES: Mapping[str, frozenset[str]] = {
     "large": frozenset({"over_max"}),
     "micro": frozenset({"merge_trigger"}),
     "small": frozenset({"below_min"}),
+    "empty": frozenset({"no_household"}),
     "hollow": frozenset({"hollow"}),
     "remote": frozenset({"remote"}),
     "discontiguous": frozenset({"pieces", "across_gap"}),
@@ -110,9 +112,42 @@ def diagnose(
     """
     today = today or Division.today(territory)
     names = territory.layers.subdistricts["name"]
+    subdistricts = names.where(names.notna(), names.index.to_series()).astype(object)
+    findings = check(today, territory, policy, today=today, network=network)
+    table = community_table(today, territory, policy, network=network)
+    findings = (*findings, *_without_households(today, table, policy, findings, subdistricts))
     return Diagnosis(
         division=today,
-        findings=check(today, territory, policy, today=today, network=network),
-        table=community_table(today, territory, policy, network=network),
-        subdistricts=names.where(names.notna(), names.index.to_series()).astype(object),
+        findings=tuple(sorted(findings, key=lambda finding: STRENGTHS.index(finding.strength))),
+        table=table,
+        subdistricts=subdistricts,
     )
+
+
+def _without_households(
+    today: Division, table: pd.DataFrame, policy: Policy, told: Iterable[Finding], subdistricts: pd.Series[str]
+) -> Iterator[Finding]:
+    """Communities in which nobody lives and of whose size the checks say nothing: data may be missing there.
+
+    The rule on size concerns no community without household and centre, whatever its strength: a plan may leave
+    such land as it is. A diagnosis lists it all the same, with the figure 0.
+    """
+    size = policy.size
+    known = {finding.community_id for finding in told if finding.rule == size.rule_id}
+    for community_id in table.index[(table["households"] == 0) & ~table.index.isin(known)]:
+        row = today.outlines.loc[community_id]
+        place = row.geometry.representative_point() if not row.geometry.is_empty else None
+        yield Finding(
+            rule=size.rule_id,
+            aspect="no_household",
+            strength="should",
+            clause=size.clause,
+            subdistrict=str(subdistricts.get(row["subdistrict_id"], "")),
+            community_id=str(community_id),
+            measured=0.0,
+            allowed=float(size.min),
+            unit="households",
+            place=(place.x, place.y) if place is not None else (0.0, 0.0),
+            households=0,
+            detail={"name": str(row["name"])},
+        )

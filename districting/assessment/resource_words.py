@@ -47,8 +47,7 @@ def amount(value: float, unit: str, language: Language, *, signed: bool = False)
     if math.isnan(value):
         return say("resource.unknown", language)
     figure = f"{value:+,.0f}" if signed else f"{value:,.0f}"
-    one = "_one" if unit == "people" and abs(round(value)) == 1 else ""
-    return say(f"resource.amount.{unit}{one}", language, n=figure)
+    return say(f"resource.amount.{unit}", language, n=figure)
 
 
 def cost_sentence(table: ResourceTable, language: Language) -> str:

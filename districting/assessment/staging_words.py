@@ -36,7 +36,7 @@ def plan_lines(plan: StagedPlan, title: str, language: Language) -> list[str]:
         "caps": _COMMA[language].join(caps),
     }
     lines = [say("stages.title", language, **values)]
-    few = "fewest" if plan.fewest == len(plan.stages) else "bound"
+    few = "one" if len(plan.stages) == 1 else "fewest" if plan.fewest == len(plan.stages) else "bound"
     lines.append(say(f"stages.{few}", language, fewest=plan.fewest, n=len(plan.stages)))
     if plan.proved and len(plan.stages) > 1:
         lines.append(say("stages.urgency_proved", language))

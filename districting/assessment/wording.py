@@ -65,12 +65,7 @@ def quantity(value: float, unit: str, language: Language) -> str:
     >>> quantity(0.4567, "share", "en"), quantity(1234.5, "m", "zh"), quantity(1, "pieces", "en")
     ('45.7%', '1,234 米', '1 piece')
     """
-    plural = "_one" if language == "en" and value == 1 and unit not in _UNCOUNTED else ""
-    return say(f"quantity.{unit}{plural}", language, n=value)
-
-
-#: Units that have no singular of their own.
-_UNCOUNTED = ("m", "m2", "share", "ratio")
+    return say(f"quantity.{unit}", language, n=value)
 
 
 def _detail(key: str, value: Any, language: Language) -> str:

@@ -13,14 +13,11 @@ from districting.assessment.wording import finding_sentence
 from districting.cli.exits import FINE, RULE_BROKEN
 from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
-from districting.cli.options import AsJson, CaseFile, Lang, OutFolder, Subdistricts
+from districting.cli.options import TODAY, AsJson, CaseFile, Engine, Lang, OutFolder, Subdistricts
 from districting.flow.grid_handover import grid_notes
 from districting.flow.gridding import GridRun
 from districting.language import Language, say
 from districting.screen import LISTED, out
-
-#: Instead of a plan file: the communities as they stand.
-TODAY = "today"
 
 
 def grids(
@@ -37,10 +34,7 @@ def grids(
             metavar="POLICY",
         ),
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="local (all cores), serial or a Dask cluster, dask://host:port.", metavar="PLACE"),
-    ] = None,
+    engine: Engine = None,
     language: Lang = None,
     json_: AsJson = False,
 ) -> None:

@@ -32,17 +32,32 @@ def init(
     Example:  districting init buildings.gpkg roads.gpkg communities.gpkg -o case.toml
     """
     spoken = language_of(language) or default_language()
-    case, remarks = start_case(
+    case, remarks, aside = start_case(
         files or [], case_file, place=place, policy=policy, crs=crs, force=force, language=spoken
     )
     if json_:
-        layers = [{"role": spec.role, "path": spec.path, "layer": spec.layer} for spec in case.layers]
+        layers = [
+            {
+                "role": spec.role,
+                "path": spec.path,
+                "layer": spec.layer,
+                "columns": dict(spec.columns),
+                "where": spec.where,
+                "aside": list(left),
+            }
+            for spec, left in zip(case.layers, aside, strict=True)
+        ]
         print_json(
             {"case": str(case.path), "crs": case.crs, "layers": layers, "remarks": faults_as_data(remarks, spoken)}
         )
         return
-    for spec in case.layers:
-        columns = ", ".join(f"{ours} = {theirs}" for ours, theirs in spec.columns.items())
-        out.print(f"  {spec.role:<13} {spec.path}{' · ' + spec.layer if spec.layer else ''}  [dim]{columns}[/dim]")
+    for spec, left in zip(case.layers, aside, strict=True):
+        place = f"{spec.path} · {spec.layer}" if spec.layer else spec.path
+        out.print(f"[bold]{spec.role}[/bold]  ", end="")
+        out.print(place, markup=False)
+        taken = [theirs if ours == theirs else f"{theirs} → {ours}" for ours, theirs in spec.columns.items()]
+        for key, told in (("taken", taken), ("where", [spec.where or ""]), ("aside", left)):
+            if any(told):
+                out.print(say(f"cli.init_{key}", spoken, columns=", ".join(told)), markup=False)
     print_faults(remarks, spoken)
     out.print(say("cli.case_written", spoken, path=case.path))

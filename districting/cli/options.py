@@ -21,7 +21,18 @@ Subdistricts = Annotated[
     list[str] | None,
     typer.Option("--subdistrict", "-s", help="Only this sub-district; repeatable.", metavar="NAME"),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        help="local (all cores), serial or a Dask cluster, dask://host:port; the plans are the same.",
+        metavar="PLACE",
+    ),
+]
+TimeLimit = Annotated[float | None, typer.Option(help="Seconds per sub-district and problem.")]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Folder to write; replaced in one step.")]
+
+#: Instead of a plan file: the communities as they stand.
+TODAY = "today"
 
 
 def language_of(option: str | None) -> Language | None:

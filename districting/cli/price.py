@@ -8,7 +8,7 @@ import typer
 
 from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
-from districting.cli.options import AsJson, CaseFile, Lang, Subdistricts
+from districting.cli.options import AsJson, CaseFile, Lang, Subdistricts, TimeLimit
 from districting.screen import print_json, print_prices
 
 
@@ -20,7 +20,7 @@ def price(
         list[str] | None,
         typer.Option(help="Wish: no community across this road; repeatable; default: main roads crossed most."),
     ] = None,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds per sub-district and problem.")] = None,
+    time_limit: TimeLimit = None,
     language: Lang = None,
     json_: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ from districting.case import numbers_by_subdistrict
 from districting.cli.exits import FINE, NO_PLAN, RULE_BROKEN
 from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
-from districting.cli.options import AsJson, CaseFile, Lang, OutFolder, Subdistricts, span_of
+from districting.cli.options import AsJson, CaseFile, Engine, Lang, OutFolder, Subdistricts, TimeLimit, span_of
 from districting.language import say
 from districting.rerun.lock import holding
 from districting.screen import err, out, print_alternative, print_comparison, print_identities, print_provenance
@@ -47,14 +47,8 @@ def propose(
     alternatives: Annotated[
         int | None, typer.Option(help="Plans of each mode: the best, and others that truly differ.", min=1)
     ] = None,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds per sub-district and alternative.")] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            help="local (all cores), serial or a Dask cluster, dask://host:port; the plans are the same.",
-            metavar="PLACE",
-        ),
-    ] = None,
+    time_limit: TimeLimit = None,
+    engine: Engine = None,
     language: Lang = None,
     json_: AsJson = False,
 ) -> None:

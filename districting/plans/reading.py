@@ -17,6 +17,7 @@ import pyproj
 import shapely
 
 from districting.errors import Fault, PlanError
+from districting.nearest import alike
 from districting.plans.division import Division
 from districting.territory.territory import Territory
 
@@ -31,6 +32,8 @@ HEADINGS = {
 #: Seats nearer than this are the same place, m: coordinates in files are rounded.
 SAME_PLACE_M = 0.5
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xls")
+#: Endings of files that people draw plans in.
+_DRAWN = (".gpkg", ".shp", ".geojson", ".parquet", ".geoparquet")
 #: Sheets and layers of a file with several that hold the plan.
 _LAYERS = ("communities", "社区")
 
@@ -58,6 +61,10 @@ def read_plan(path: Path | str, territory: Territory) -> Division:
         Listing everything that is wrong with the file.
     """
     path = Path(path)
+    if not path.exists():
+        there = path.parent.iterdir() if path.parent.is_dir() else ()
+        near = alike(path.name, (one.name for one in there if one.suffix.lower() in (*TABLES, *_DRAWN)))
+        raise PlanError([_fault("plan_no_file", path, known=", ".join(near[:8]) or "–")])
     if path.suffix.lower() not in TABLES:
         return _from_polygons(_read_polygons(path), path, territory)
     division = _from_table(_read_table(path), path, territory)

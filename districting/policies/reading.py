@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -75,8 +76,17 @@ def _parse(text: str, policy_id: str, *, file: str) -> Policy:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError([Fault("fault.policy_unreadable", {"file": file, "why": str(error)})]) from error
+        raise PolicyError([toml_fault(text, error, file=file)]) from error
     return _Reader(document, policy_id, file).policy()
+
+
+def toml_fault(text: str, error: tomllib.TOMLDecodeError, *, file: str) -> Fault:
+    """Where a TOML file cannot be understood: its line, and what stands there."""
+    lines = text.splitlines() or [""]
+    place = re.search(r"line (\d+)", str(error))
+    line = min(int(place[1]), len(lines)) if place else len(lines)
+    values = {"file": file, "line": line, "text": lines[line - 1].strip(), "why": str(error)}
+    return Fault("fault.toml", values)
 
 
 class _Reader:

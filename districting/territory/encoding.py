@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from districting.errors import Fault, LayerError
+from districting.territory.damage import file_fault, rows_fault
 
 #: Letters of a one-byte code page for bytes above 127; Chinese that is read as one comes in runs of them.
 _HIGH = re.compile(
@@ -37,13 +38,19 @@ def file_text(path: Path, *, encoding: str | None, file: str) -> str:
     LayerError
         If the bytes are in none of these.
     """
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LayerError([file_fault(path, error, file=file)]) from error
     guesses = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for tried in (encoding,) if encoding else guesses:
         try:
             return content.decode(tried)
         except (UnicodeDecodeError, LookupError):
             continue
+    damage = file_fault(path, file=file)
+    if damage.key != "fault.file_damaged":  # no text at all
+        raise LayerError([damage])
     raise LayerError([Fault("fault.layer_bytes", {"file": file, "tried": encoding or "UTF-8, GB18030"})])
 
 
@@ -77,7 +84,14 @@ def table_text(path: Path, *, encoding: str | None, file: str) -> pd.DataFrame:
             skipinitialspace=True,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise LayerError([Fault("fault.layer_unreadable", {"file": file, "why": str(error)})]) from error
+        empty = isinstance(error, pd.errors.EmptyDataError)
+        why = str(error)
+        wrong = (
+            file_fault(path, error, file=file)
+            if empty
+            else rows_fault(text, separator=separator, file=file, why=why)
+        )
+        raise LayerError([wrong]) from error
     return rows.rename(columns=lambda name: str(name).strip())
 
 

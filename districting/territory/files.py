@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +23,8 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from districting.errors import Fault, LayerError
+from districting.nearest import alike
+from districting.territory.damage import file_fault, query_fault, shapefile_lacks, where_fault
 from districting.territory.encoding import mend_text, table_text
 from districting.territory.headings import place_columns
 from districting.territory.osm import is_extract, read_extract
@@ -29,6 +34,9 @@ PARQUET = (".parquet", ".geoparquet", ".pq")
 TEXT_TABLES = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm", ".xls")
 TABLES = (*TEXT_TABLES, *EXCEL)
+
+#: What the readers of tables raise where a file is not what its ending says.
+_BROKEN = (OSError, ValueError, KeyError, ImportError, BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,8 @@ def read_file(spec: LayerSpec, *, folder: Path) -> FileTable:
     """
     path = folder / spec.path
     if not path.exists():
-        near = sorted(p.name for p in path.parent.iterdir() if p.suffix) if path.parent.is_dir() else []
+        there = [p.name for p in path.parent.iterdir() if p.suffix] if path.parent.is_dir() else []
+        near = alike(path.name, there)
         raise _error("fault.layer_no_file", spec, known=_some(near, 12))
     layer, table, notes = _read_path(spec, path)
     return mended(FileTable(spec, layer, table, file_hash(path), tuple(notes)))
@@ -99,7 +108,9 @@ def mended(found: FileTable) -> FileTable:
         If it has no rows, or its text cannot be decoded.
     """
     if not len(found.table):
-        raise LayerError([Fault("fault.layer_empty", {**found.values, "where": found.spec.where or ""})])
+        asked = found.spec.where or found.spec.sql
+        key = "fault.layer_empty" if asked else "fault.layer_no_rows"
+        raise LayerError([Fault(key, {**found.values, "where": asked or ""})])
     table, notes = mend_text(found.table.reset_index(drop=True), values=found.values)
     return replace(found, table=table, notes=(*found.notes, *notes))
 
@@ -119,9 +130,12 @@ def layer_names(path: Path) -> list[str]:
         if suffix in EXCEL:
             with pd.ExcelFile(path) as book:
                 return [str(name) for name in book.sheet_names]
-        return [str(name) for name, shape in pyogrio.list_layers(path) if shape is not None]
-    except (DataSourceError, DataLayerError, OSError, ValueError) as error:
-        raise LayerError([Fault("fault.layer_unreadable", {"file": path.name, "why": str(error)})]) from error
+        with warnings.catch_warnings():
+            # what GDAL finds odd about a damaged file comes as a fault of ours, or does not matter
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return [str(name) for name, shape in pyogrio.list_layers(path) if shape is not None]
+    except (DataSourceError, DataLayerError, *_BROKEN) as error:
+        raise LayerError([file_fault(path, error)]) from error
 
 
 def file_hash(path: Path) -> str:
@@ -158,16 +172,18 @@ def _read_path(spec: LayerSpec, path: Path) -> tuple[str, gpd.GeoDataFrame, list
     if suffix in TABLES:
         layer, rows = _read_table(spec, path)
         return layer, _where(placed(rows, spec, layer), spec), []
+    if suffix == ".shp" and shapefile_lacks(path):
+        raise LayerError([file_fault(path)])
     layers = layer_names(path)
     if spec.sql is None and spec.layer is None and len(layers) != 1:
         key = "fault.layer_which" if layers else "fault.layer_none_in_file"
         raise _error(key, spec, known=", ".join(layers))
     if spec.layer is not None and spec.layer not in layers:
         raise _error("fault.layer_no_layer", spec, layer=spec.layer, known=", ".join(layers))
-    return (*_read_gdal(spec, str(path)), [])
+    return (*_read_gdal(spec, str(path), layers), [])
 
 
-def _read_gdal(spec: LayerSpec, source: str) -> tuple[str, gpd.GeoDataFrame]:
+def _read_gdal(spec: LayerSpec, source: str, layers: Sequence[str]) -> tuple[str, gpd.GeoDataFrame]:
     """Name and table of what GDAL reads; by Arrow, which is several times faster, where text needs no decoding."""
     options: dict[str, Any] = {"where": spec.where, "sql": spec.sql, "force_2d": True}
     if spec.sql is None:
@@ -181,11 +197,14 @@ def _read_gdal(spec: LayerSpec, source: str) -> tuple[str, gpd.GeoDataFrame]:
         except UnicodeDecodeError:
             # A field name cut in the middle of a letter, as UTF-8 shapefiles have them: decoded by `mend_text`.
             table = pyogrio.read_dataframe(source, **{**options, "encoding": "ISO-8859-1"})
-    except (DataSourceError, DataLayerError, OSError, LookupError) as error:
-        raise _error("fault.layer_unreadable", spec, why=str(error)) from error
-    except (ValueError, RuntimeError) as error:
-        key = "fault.layer_where" if spec.where or spec.sql else "fault.layer_unreadable"
-        raise _error(key, spec, where=spec.where or spec.sql or "", why=str(error)) from error
+    except (DataSourceError, DataLayerError, OSError, LookupError, ValueError, RuntimeError) as error:
+        told: dict[str, Any] = {"role": spec.role, "file": spec.shown, "error": error}
+        if spec.sql:
+            raise LayerError([query_fault(spec.sql, layers=layers, **told)]) from error
+        if spec.where:
+            fields = pyogrio.read_info(source, layer=spec.layer)["fields"]
+            raise LayerError([where_fault(spec.where, columns=fields, **told)]) from error
+        raise LayerError([file_fault(Path(source), error, file=spec.shown)]) from error
     layer = spec.layer or Path(source).stem
     if not isinstance(table, gpd.GeoDataFrame):
         table = placed(table, spec, layer)
@@ -205,10 +224,10 @@ def _read_parquet(spec: LayerSpec, path: Path) -> gpd.GeoDataFrame:
         try:
             rows = pd.read_parquet(path)
         except (OSError, ValueError) as error:
-            raise _error("fault.layer_unreadable", spec, why=str(error)) from no_geometry
+            raise LayerError([file_fault(path, error, file=spec.shown)]) from no_geometry
         return placed(rows, spec, path.stem)
     except OSError as error:
-        raise _error("fault.layer_unreadable", spec, why=str(error)) from error
+        raise LayerError([file_fault(path, error, file=spec.shown)]) from error
     return _plain(table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs))
 
 
@@ -222,8 +241,8 @@ def _read_table(spec: LayerSpec, path: Path) -> tuple[str, pd.DataFrame]:
     sheet = spec.layer or sheets[0]
     try:
         rows = pd.read_excel(path, sheet_name=sheet, dtype=str, na_values=[""], keep_default_na=False)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise _error("fault.layer_unreadable", spec, why=str(error)) from error
+    except _BROKEN as error:
+        raise LayerError([file_fault(path, error, file=spec.shown)]) from error
     return sheet, rows.rename(columns=str).dropna(how="all")
 
 
@@ -283,7 +302,8 @@ def _where(table: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
             base.executemany(f"INSERT INTO t VALUES ({marks})", cells.itertuples(index=False, name=None))
             kept = [row[0] - 1 for row in base.execute(f"SELECT rowid FROM t WHERE {spec.where} ORDER BY rowid")]
         except (sqlite3.Error, sqlite3.Warning) as error:
-            raise _error("fault.layer_where", spec, where=spec.where, why=str(error)) from error
+            told = where_fault(spec.where, columns=words.columns, role=spec.role, file=spec.shown, error=error)
+            raise LayerError([told]) from error
         finally:
             base.rollback()
     base.close()

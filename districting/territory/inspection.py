@@ -28,6 +28,8 @@ from districting.territory.words import column_words, words
 _KNOWN_SHARE = 0.9
 #: Columns that may tell service centres from other facilities.
 _KIND_COLUMNS = ("kind", "amenity", "facility_type", "type", "fclass", "设施类型", "设施类别", "类型", "类别")
+#: What reading says of a layer, or of an extract's part, that holds nothing.
+_EMPTY = ("fault.layer_empty", "fault.layer_no_rows")
 #: Roles that one layer plays alone; of several candidates the first is taken.
 _SINGLE = ("communities", "subdistricts", "facilities", "planned")
 
@@ -93,12 +95,15 @@ class GuessedCase:
         What was left out, taken on trust, or is missing; an error where the case cannot be read as it is.
     files
         Every layer that was looked at.
+    aside
+        Columns of each of ``layers``, in the same order, that the case makes no use of.
     """
 
     layers: tuple[LayerSpec, ...]
     crs: str | None
     remarks: tuple[Fault, ...]
     files: tuple[FileLayer, ...] = field(default=())
+    aside: tuple[tuple[str, ...], ...] = field(default=())
 
 
 def inspect_file(path: Path) -> list[FileLayer]:
@@ -137,10 +142,14 @@ def guess_case(paths: Sequence[Path], *, folder: Path) -> GuessedCase:
             remarks += [replace(fault, values={**blank, **fault.values}) for fault in error.faults]
     taken: dict[Role, str] = {}
     specs: list[LayerSpec] = []
+    aside: list[tuple[str, ...]] = []
     for file in files:
         named = {"file": file.path.name, "layer": file.layer}
         columns = examples([column.name for column in file.columns], most=12)
         remarks += file.notes
+        if not file.features:
+            remarks.append(Fault("note.init_empty", named, severity="warning"))
+            continue
         if file.role is None or file.spec is None:
             shape = {"geometry": file.geometry, "features": file.features, "columns": columns}
             remarks.append(Fault("note.init_no_role", {**named, **shape}, severity="warning"))
@@ -159,6 +168,7 @@ def guess_case(paths: Sequence[Path], *, folder: Path) -> GuessedCase:
         uncounted = "households" not in file.spec.columns and not file.spec.household_points
         if file.role == "buildings" and uncounted:
             remarks.append(Fault("note.init_no_households", {**named, "columns": columns}, severity="warning"))
+        aside.append(_aside(file, file.spec))
         specs.append(replace(file.spec, path=Path(os.path.relpath(file.path, folder)).as_posix()))
     needed: tuple[Role, ...] = ("buildings", "roads", "communities", "subdistricts", "facilities")
     for role in needed:
@@ -167,7 +177,14 @@ def guess_case(paths: Sequence[Path], *, folder: Path) -> GuessedCase:
     crs = _case_crs([file for file in files if file.role is not None])
     if crs is None:
         remarks.append(Fault("fault.init_no_crs", {}))
-    return GuessedCase(tuple(specs), crs, tuple(remarks), tuple(files))
+    return GuessedCase(tuple(specs), crs, tuple(remarks), tuple(files), tuple(aside))
+
+
+def _aside(file: FileLayer, spec: LayerSpec) -> tuple[str, ...]:
+    """Columns that a case with this spec does not read: neither named, nor ours, nor in its condition."""
+    read = {*spec.columns.values(), *(name for name in ROLE_COLUMNS[spec.role] if name not in spec.columns)}
+    names = (column.name for column in file.columns)
+    return tuple(name for name in names if name not in read and name not in re.findall(r"\w+", spec.where or ""))
 
 
 def _case_crs(files: Sequence[FileLayer]) -> str | None:
@@ -190,7 +207,7 @@ def _layers(path: Path) -> Iterator[FileLayer]:
             try:
                 yield _described(path, path.stem, spec, several=False)
             except LayerError as error:
-                if any(fault.key != "fault.layer_empty" for fault in error.faults):
+                if any(fault.key not in _EMPTY for fault in error.faults):
                     raise
         return
     names = layer_names(path)
@@ -198,7 +215,12 @@ def _layers(path: Path) -> Iterator[FileLayer]:
     for name in names:
         # any role will do: columns are read as they are
         spec = LayerSpec("zones", path.name, layer=name if several else None)
-        yield _described(path, name, spec, several=several)
+        try:
+            yield _described(path, name, spec, several=several)
+        except LayerError as error:
+            if any(fault.key not in _EMPTY for fault in error.faults):
+                raise
+            yield FileLayer(path, name, "none", None, 0, ())
 
 
 def _described(path: Path, layer: str, spec: LayerSpec, *, several: bool) -> FileLayer:

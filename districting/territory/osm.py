@@ -18,6 +18,7 @@ import pandas as pd
 import shapely
 
 from districting.errors import Fault, LayerError
+from districting.territory.damage import file_fault
 from districting.territory.specs import LayerSpec, Role
 from districting.territory.words import words
 
@@ -96,7 +97,7 @@ def read_extract(path: Path, role: str) -> tuple[gpd.GeoDataFrame, int]:
             rows.append(row)
             shapes.append(shape)
     except RuntimeError as error:
-        raise LayerError([Fault("fault.layer_unreadable", {"file": path.name, "why": str(error)})]) from error
+        raise LayerError([file_fault(path, error)]) from error
     table = pd.DataFrame(rows, columns=list(_NO_ROW[role]), dtype=object)
     return gpd.GeoDataFrame(
         table, geometry=shapely.from_wkb(np.array(shapes, dtype=object)), crs="EPSG:4326"

@@ -31,6 +31,8 @@ from districting.territory.vocabulary import says_generated
 
 __all__ = ["Estimate", "LayerSpec", "read_layers"]
 
+#: Roles of which one must be there: they say which land is the case's.
+_LAND = frozenset(("subdistricts", "communities"))
 #: Roles whose rows, and columns whose words, may say that the data were generated.
 _TELLING_ROLES = ("buildings", "communities", "subdistricts")
 _TELLING_COLUMNS = ("source", "hh_source", "data_source", "来源", "数据来源")
@@ -97,6 +99,7 @@ def read_layers(
             progress(Step("stage.read", done, len(specs), where=spec.shown))
             readings.append(_read(spec, crs=case_crs, folder=folder, databases=databases))
     progress(Step("stage.read", len(specs), len(specs)))
+    readings = _without_empty(readings)
     found = [fault for reading in readings for fault in reading.faults] + _missing_roles(specs)
     tables: dict[Role, gpd.GeoDataFrame] = {}
     origin: dict[Role, dict[str, object]] = {}
@@ -150,6 +153,24 @@ def _read(spec: LayerSpec, *, crs: pyproj.CRS, folder: Path, databases: Database
     return _Reading(spec, table, source, (*file.notes, *faults), generated=_generated(file))
 
 
+def _without_empty(readings: Sequence[_Reading]) -> list[_Reading]:
+    """The readings; layers without a row that the case can do without are noted instead of refused.
+
+    A condition or a query that leaves nothing is refused all the same: nobody writes one to read nothing.
+    """
+    filled = {reading.spec.role for reading in readings if reading.table is not None}
+    settled = []
+    for reading in readings:
+        role = reading.spec.role
+        needed = role == "buildings" or (role in _LAND and not filled & _LAND)
+        empty = [fault.key for fault in reading.faults] == ["fault.layer_no_rows"]
+        if empty and (role in filled or not needed):
+            noted = replace(reading.faults[0], key="note.layer_empty", severity="warning")
+            reading = replace(reading, faults=(noted,))
+        settled.append(reading)
+    return settled
+
+
 def _with_layer(fault: Fault, spec: LayerSpec) -> Fault:
     """The fault with role, file and layer, which every sentence about a layer names."""
     named = {"role": spec.role, "layer": spec.layer or "", **fault.values, "file": spec.shown}
@@ -183,7 +204,7 @@ def _missing_roles(specs: Sequence[LayerSpec]) -> list[Fault]:
     faults = []
     if "buildings" not in given:
         faults.append(Fault("fault.layers_no_buildings", {"given": ", ".join(sorted(given))}))
-    if not given & {"subdistricts", "communities"}:
+    if not given & _LAND:
         faults.append(Fault("fault.layers_no_land", {"given": ", ".join(sorted(given))}))
     return faults
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
@@ -215,9 +216,19 @@ class LayerSpec:
         if wrong := self.estimate.problems():
             values = {"role": self.role, "file": self.shown, "figures": "; ".join(wrong)}
             faults.append(Fault("fault.layer_estimate", values))
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            told = {"role": self.role, "file": self.shown, "value": self.encoding}
+            faults.append(Fault("fault.layer_encoding", told))
         if not self.in_database and (self.table or self.password_env):
             faults.append(Fault("fault.layer_table_of_file", {"role": self.role, "file": self.shown}))
         if not isinstance(self.timeout_s, (int, float)) or self.timeout_s <= 0:
-            told = {"role": self.role, "file": self.shown, "value": self.timeout_s}
-            faults.append(Fault("fault.layer_timeout", told))
+            limit = {"role": self.role, "file": self.shown, "value": self.timeout_s}
+            faults.append(Fault("fault.layer_timeout", limit))
         return faults
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name))
+    except LookupError:
+        return False

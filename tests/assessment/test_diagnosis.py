@@ -63,6 +63,13 @@ def test_every_kind_of_finding_on_today_has_one_class_and_every_class_a_name() -
     assert all(f"aspect.{aspect}" in sentences() and f"finding.{aspect}" in sentences() for aspect in known)
 
 
+def test_a_community_in_which_nobody_lives_is_listed_with_the_figure_nought() -> None:
+    ground = town("A A B B C", households="1000 1000 1000 1000 0", seats={"A": (1, 0.5), "B": (3, 0.5)})
+    (finding,) = diagnose(ground, POLICY).by_class["empty"]
+    assert (finding.community_id, finding.measured, finding.strength) == ("C", 0, "should")
+    assert "0 households" in finding_sentence(finding, "en")
+
+
 def test_a_town_in_order_has_no_findings() -> None:
     ground = town("A A B B", households=1000, seats={"A": (1, 0.5), "B": (3, 0.5)})
     assert diagnose(ground, POLICY).findings == ()

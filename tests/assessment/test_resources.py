@@ -422,5 +422,5 @@ def test_a_programme_with_unknown_rooms_says_at_most() -> None:
     programme = SpaceProgramme(resource_id="p", use="service", at_least_m2=200, shares=(0.5, 1.0), **SAID)
     ground = with_rooms(line(1500, 1500), ("A", "service", 300.0, 0), ("B", "service", None, 1))
     (told,) = programme_lines(today(ground, programme), "en")
-    assert "1 of 2 communities have it, 1 unknown" in told
+    assert "1 of 2 communities has it, 1 unknown" in told
     assert "year 2: 100%, 2 communities, at most 1 more" in told

@@ -14,12 +14,16 @@ from districting.policies.land import BorderRule
 from districting.territory.adjacency import BORDER_CLASSES
 from tests.plans import test_checks
 
-PLANS = Path(test_checks.__file__).resolve().parents[2] / "districting" / "plans"
+PACKAGE = Path(test_checks.__file__).resolve().parents[2] / "districting"
+PLANS = PACKAGE / "plans"
+#: What is no fault of a plan, but of today.
+DIAGNOSIS = PACKAGE / "assessment" / "diagnosis.py"
 ASPECTS = sorted(key.removeprefix("aspect.") for key in sentences() if key.startswith("aspect."))
 
 
 def test_every_aspect_in_the_checks_has_a_name_and_a_sentence() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in PLANS.rglob("*.py"))
+    said = (*PLANS.rglob("*.py"), DIAGNOSIS)
+    code = "\n".join(path.read_text(encoding="utf-8") for path in said)
     quoted = set(re.findall(r'"([a-z_]+)"', code))
     # Grids are told with the aspects of communities, as "grid_over_max" and so on.
     assert {aspect.removeprefix("grid_") for aspect in ASPECTS} <= quoted

@@ -104,7 +104,7 @@ def test_unknown_missing_and_doubled_ids_are_said_together(tmp_path: Path, groun
     found = faults(path, ground)
     assert set(found) == {"unknown_ids", "missing_ids", "twice"}
     assert "zz9" in found["unknown_ids"]
-    assert "1 ids of 10 rows" in found["unknown_ids"]
+    assert "1 id of 10 rows" in found["unknown_ids"]
     assert "a000" in found["missing_ids"]
     assert "a003" in found["twice"]
 
@@ -130,7 +130,7 @@ def test_a_file_without_the_columns_says_which_it_has(tmp_path: Path, ground: Te
 @pytest.mark.parametrize("name", ["no.csv", "no.xlsx", "no.gpkg"])
 def test_a_file_that_is_not_there_or_not_what_it_says(tmp_path: Path, ground: Territory, name: str) -> None:
     path = tmp_path / name
-    assert set(faults(path, ground)) == {"unreadable"}
+    assert set(faults(path, ground)) == {"no_file"}
     if not name.endswith("csv"):
         path.write_bytes(b"nonsense")
         assert set(faults(path, ground)) == {"unreadable"}

@@ -98,7 +98,7 @@ def test_what_is_not_understood_is_remarked_with_its_columns(tmp_path: Path) -> 
     (tmp_path / "broken.gpkg").write_bytes(b"not a geopackage")
     guessed = guess_case([tmp_path / "x.parquet", tmp_path / "broken.gpkg"], folder=tmp_path)
     keys = [fault.key for fault in guessed.remarks]
-    assert "note.init_no_role" in keys and "fault.layer_unreadable" in keys and "fault.init_no_crs" in keys
+    assert "note.init_no_role" in keys and "fault.file_no_such" in keys and "fault.init_no_crs" in keys
     assert keys.count("note.init_no_layer") == 5
     for fault in guessed.remarks:
         assert fault.sentence("zh") and fault.sentence("en")

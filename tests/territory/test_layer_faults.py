@@ -122,7 +122,7 @@ overlapping = [box(0, 0, 150, 200), *strips[1:]]
         pytest.param(
             communities(overlapping),
             "fault.layer_overlap",
-            ["communities.parquet", "1 pairs", "001–002", "10,000 m²"],
+            ["communities.parquet", "1 pair", "001–002", "10,000 m²"],
             "请改正边界",
             "redraw the borders",
             id="communities on one another",
@@ -247,13 +247,29 @@ def test_an_empty_layer_says_which_condition_emptied_it(tmp_path: Path) -> None:
     says(fault, "facilities.parquet", "facilities", "kind = '派出所'", mend_zh="请核对", mend_en="check")
 
 
+def test_an_empty_layer_that_nothing_needs_counts_as_none_and_is_noted(tmp_path: Path) -> None:
+    tables = town()
+    tables["facilities"], tables["subdistricts"] = tables["facilities"].iloc[:0], tables["subdistricts"].iloc[:0]
+    specs = [replace(spec, where=None) for spec in write(tmp_path, tables)]
+    layers = read_layers(specs, crs=CRS, folder=tmp_path)
+    noted = [note.values["role"] for note in layers.notes if note.key == "note.layer_empty"]
+    assert noted == ["subdistricts", "facilities"]
+    assert not len(layers.facilities)
+    tables["communities"] = tables["communities"].iloc[:0]
+    specs = [replace(spec, where=None) for spec in write(tmp_path, tables)]
+    refused = {fault.values["role"]: fault for fault in faults_of(specs, tmp_path) if fault.severity == "error"}
+    assert set(refused) == {"subdistricts", "communities"}
+    says(refused["subdistricts"], "subdistricts.parquet", mend_zh="请核对文件", mend_en="check the file")
+
+
 def test_a_condition_that_cannot_be_run_says_why(tmp_path: Path) -> None:
     specs = write(tmp_path, town())
     specs = with_role(specs, LayerSpec("facilities", "facilities.parquet", where="sort = 1"))
+    fault = only(faults_of(specs, tmp_path), "fault.layer_where_column")
+    says(fault, "facilities.parquet", "sort = 1", "kind", mend_zh="请更正 where", mend_en="Correct where")
+    specs = with_role(specs, LayerSpec("facilities", "facilities.parquet", where="kind ="))
     fault = only(faults_of(specs, tmp_path), "fault.layer_where")
-    says(
-        fault, "facilities.parquet", "sort = 1", "no such column", mend_zh="请按 SQL", mend_en="Correct it as SQL"
-    )
+    says(fault, "facilities.parquet", "kind =", mend_zh="请按 SQL", mend_en="texts in single quotes")
 
 
 def test_buildings_without_any_figure_ask_for_one(tmp_path: Path) -> None:
