@@ -23,6 +23,7 @@ from districting.case import Case, SolveSettings
 from districting.territory.sample import write_sample
 from tests.benchmarks.bare_problems import families, family_rows, peer_rows
 from tests.benchmarks.main_job import measure, place_rows
+from tests.benchmarks.one_piece import one_piece_rows
 from tests.benchmarks.rerun import city_rerun_rows, one_building_rows
 from tests.benchmarks.scale import city_rows, region_rows
 from tests.places import beilin, cambridge
@@ -62,6 +63,7 @@ def sections(folder: Path) -> dict[str, Callable[[], Iterable[str]]]:
         "cambridge": lambda: place_rows("cambridge_ma", *measure(cambridge(folder), folder / "cambridge")),
         "city": lambda: city_rows(folder / "city"),
         "region": lambda: region_rows(folder / "region"),
+        "one_piece": one_piece_rows,
         "rerun": lambda: one_building_rows(_made(folder / "rerun")),
         "rerun_city": lambda: city_rerun_rows(folder / "rerun-city"),
         **bare,
