@@ -49,7 +49,8 @@ def seat(browser: Browser, served: Served) -> Iterator[Seat]:
 
 def judged(seat: Seat) -> int:
     """Wait until the draft has its verdict and the page shows it; returns its revision."""
-    seat.sees("review.plan.adoptable !== null && (!review.pagePlan.flag || review.pagePlan.flag.kind !== 'wait')")
+    seat.sees("review.plan.adoptable !== null && review.pagePlan.shownRevision === review.plan.revision")
+    seat.sees("!review.pagePlan.flag || review.pagePlan.flag.kind !== 'wait'")
     return revision(seat)
 
 
@@ -160,8 +161,7 @@ def test_what_is_illegal_is_red_before_it_is_made_and_a_torn_community_is_mended
     seat.sees(f"review.plan.revision === {first + 1}")
     judged(seat)
     assert seat.ask("review.plan.must") > 0
-    came = seat.page.locator("#live .option.done .doubts .must")
-    assert came.count() > 0
+    seat.sees("document.querySelector('#live .option.done .doubts .must')")
     choose(seat, found["giver"])
     seat.page.click("#live-mend")
     seat.sees(f"review.plan.revision === {first + 2}")

@@ -47,8 +47,11 @@ class Following {
       plan.shownRevision = told.revision;
       const sealed = await this.server.ask(`${planPath(id)}/shown`, { text: true });
       const newest = this.plans.get(id);
-      if (newest.revision === told.revision) await readLetter(this.page, plan, sealed);
-      else plan.shownRevision = -1;
+      // two may be under way: the one that comes too late must not undo what the other has shown
+      if (newest.revision === told.revision) {
+        await readLetter(this.page, plan, sealed);
+        plan.shownRevision = told.revision;
+      } else if (plan.shownRevision === told.revision) plan.shownRevision = -1;
     }
   }
 
