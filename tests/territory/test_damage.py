@@ -48,7 +48,7 @@ def archive() -> bytes:
     """A ZIP that is no workbook."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as parts:
-        parts.writestr("readme.txt", "nothing")
+        parts.writestr(zipfile.ZipInfo("readme.txt", (2026, 1, 1, 0, 0, 0)), "nothing")
     return stream.getvalue()
 
 
