@@ -50,8 +50,10 @@ def divides(problem: Problem) -> bool:
 
 def solve_large(
     problem: Problem, mode: str, profile: Profile, params: Params, solve: Solve, *, progress: Progress, stop: Stop
-) -> Result | None:
-    """The better of the plan of whole communities and the plan of pieces; None without either.
+) -> Result:
+    """The better of the plan of whole communities and the plan of pieces; ``unknown`` without either.
+
+    Nothing is tried on the whole land after that: its models alone would outlast any limit.
 
     Parameters
     ----------
@@ -76,10 +78,13 @@ def solve_large(
     left = params.time_limit_s - (time.monotonic() - began)
     pieced = _by_pieces(problem, replace(params, time_limit_s=left), solve, progress, stop)
     plans = [plan for plan in (whole, pieced) if plan is not None]
+    seconds = time.monotonic() - began
     if not plans:
-        return None
+        least, none = _at_least(problem, profile.stages[0]), float("inf")
+        notes = {"profile": profile.profile_id, "divided": True}
+        return Result(problem.name, mode, "unknown", None, none, least, (), seconds, params.seed, notes=notes)
     best = min(plans, key=lambda plan: [terms.worth(problem, stage, plan) for stage in profile.stages])
-    return _result(problem, mode, profile, params, best, time.monotonic() - began)
+    return _result(problem, mode, profile, params, best, seconds)
 
 
 def _by_pieces(problem: Problem, params: Params, solve: Solve, progress: Progress, stop: Stop) -> Solution | None:

@@ -98,8 +98,5 @@ def _seen_or_solved(
         def solve_piece(piece: Problem, share: Params) -> Result:
             return _seen_or_solved(piece, mode, share, silent, stop, divided=True)
 
-        found = solve_large(problem, mode, profile, params, solve_piece, progress=progress, stop=stop)
-        if found is not None:
-            return found
-        params = replace(params, time_limit_s=max(params.time_limit_s - (time.monotonic() - began), 0.1))
+        return solve_large(problem, mode, profile, params, solve_piece, progress=progress, stop=stop)
     return _SOLVERS[mode](problem, params, progress=progress, stop=stop)

@@ -150,8 +150,7 @@ def test_prices_of_connected_areas_bound_every_plan_and_beat_the_relaxation(seed
     keep = reachable_pairs(ground, np.isfinite(ground.cost))
     relaxed = AreaModel(ground, keep).relax()
     all_plans = plans(ground)
-    if not all_plans:
-        pytest.skip("this town has no plan")
+    assert all_plans
     best = min(cost for cost, _ in all_plans)
     bound = price_areas(ground, keep, duals=relaxed.duals, stop=lambda: False)
     assert relaxed.value - 1e-6 <= bound + 1e-3 * best

@@ -95,3 +95,18 @@ def test_a_number_of_communities_is_asked_of_the_whole() -> None:
     problem = crowded()
     assert not piecewise.divides(replace(problem, number=(6, 6)))
     assert not piecewise.divides(problem)
+
+
+@pytest.mark.parametrize("mode", ["adjust", "redraw"])
+def test_large_land_that_is_not_mended_in_time_is_left_open_with_its_bound(
+    mode: SolveMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No piece ends: the land as a whole is not tried after that, and what is proved is told."""
+    monkeypatch.setattr(piecewise, "LARGE", 30)
+    monkeypatch.setattr(piecewise, "_by_pieces", lambda *_: None)
+    monkeypatch.setattr(piecewise, "solve_whole", lambda asked, *_, **__: replace(nothing, name=asked.name))
+    nothing = solve(town("A B", 100, low=300, high=900), "whole", Params())
+    assert nothing.solution is None
+    result = solve(crowded(), mode, Params(profile=preset("least-change")))
+    assert (result.status, result.solution) == ("unknown", None)
+    assert 0 < result.lower_bound < np.inf
