@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from districting.case import Case
+from districting.records.facts import read_facts
 from districting.records.store import Store, now, records_path
 
 #: Before the hash of a file and the name of its sheet, among the facts of a case's records.
@@ -30,15 +31,10 @@ def read_returned(case: Case) -> dict[TableKey, dict[str, tuple[str, str]]]:
     StoreError
         If the records cannot be read.
     """
-    store = Store.to_read(records_path(case.path))
-    if store is None:
-        return {}
-    with store:
-        rows = store.rows("SELECT key, value FROM facts WHERE key GLOB ? ORDER BY key", (f"{_KEY}:*",))
     found = {}
-    for row in rows:
-        _, sha256, sheet = row["key"].split(":", 2)
-        told: dict[str, Any] = json.loads(row["value"])["items"]
+    for key, value in read_facts(case, _KEY).items():
+        sha256, sheet = key.split(":", 1)
+        told: dict[str, Any] = json.loads(value)["items"]
         found[sha256, sheet] = {item: (moment, why) for item, (moment, why) in told.items()}
     return found
 

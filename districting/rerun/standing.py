@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from districting.case import Case
+from districting.records.facts import read_facts
 from districting.records.store import Store, now, records_path
 
 #: Before the hash of a reference and the id of a sub-district, among the facts of a case's records.
@@ -61,12 +62,8 @@ def read_standing(case: Case, reference: str) -> dict[str, Standing]:
     StoreError
         If the records cannot be read.
     """
-    store = Store.to_read(records_path(case.path))
-    if store is None:
-        return {}
-    with store:
-        rows = store.rows("SELECT key, value FROM facts WHERE key GLOB ?", (f"{_KEY}:{reference}:*",))
-    return {row["key"].split(":", 2)[2]: Standing.from_json(json.loads(row["value"])) for row in rows}
+    told = read_facts(case, _KEY, reference)
+    return {subdistrict: Standing.from_json(json.loads(value)) for subdistrict, value in told.items()}
 
 
 def keep_standing(
