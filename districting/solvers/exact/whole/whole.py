@@ -49,8 +49,8 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
         Status ``infeasible`` with a conflict for each community that no union covers.
     """
     profile = params.profile or preset(DEFAULTS["whole"])
-    if "moved_households" not in profile.stages[0].weights and must_split(problem):
-        compile_first()
+    if must_split(problem):
+        compile_first()  # splits are made by `adjust`: on a fresh machine compiling would eat their time
     clock = Clock(params.time_limit_s, params.threads, params.seed, progress, stop, problem.name)
     units, neighbours = units_of(problem)
     judge = Judge(problem, units, profile.stages)
