@@ -10,7 +10,7 @@ import pytest
 
 from districting.language import say
 from districting.plans.problem import Lock, Problem
-from districting.solvers.exact.adjust import adjust
+from districting.solvers.exact.adjust import adjust, named
 from districting.solvers.exact.whole import whole
 from districting.solvers.exact.whole.unions import connected_sets, units_of
 from districting.solvers.exact.whole.whole import solve_whole
@@ -214,7 +214,7 @@ def test_compiling_on_a_fresh_machine_takes_nothing_of_the_time_for_splits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first call takes longer than the limit, wherever it comes; a machine that has compiled takes nothing."""
-    adjust.compile_first()  # for real, before the pretended one: this machine may be a fresh one
+    named.compile_first()  # for real, before the pretended one: this machine may be a fresh one
     waits = [2.5]
 
     def compile_first() -> None:
