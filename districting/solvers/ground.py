@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from districting.plans.problem import Floats, Ints, Window
 
@@ -112,6 +114,15 @@ class Ground:
         if self.capacity is not None and window is self.windows[0]:
             high = np.minimum(high, self.capacity)
         return high
+
+    def hangs_together(self, part: Ints) -> bool:
+        """Whether districts are connected, ties hold and nodes to be apart are; ``part``: shape (n,)."""
+        inside = self.edges[part[self.edges[:, 0]] == part[self.edges[:, 1]]]
+        net = sparse.csr_array((np.ones(len(inside)), (inside[:, 0], inside[:, 1])), shape=(self.n, self.n))
+        if csgraph.connected_components(net, directed=False)[0] != len(np.unique(part)):
+            return False
+        tied, apart = part[self.together], part[self.apart]
+        return bool((tied[:, 0] == tied[:, 1]).all() and (apart[:, 0] != apart[:, 1]).all())
 
 
 def _compress(n: int, edges: Ints, values: Floats) -> tuple[Ints, Ints, Floats]:

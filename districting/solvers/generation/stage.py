@@ -31,6 +31,8 @@ _ADDED = 2000
 _FIRST_STEPS, _MOST_STEPS = 400, 50_000_000
 #: A listing of more columns than this is left: for more cuts while they help, for good once they do not.
 _SHORT, _LONG = 8_000, 40_000
+#: Branches that one seat may take in a listing, and that it takes at most in a second: it is not stopped midway.
+_LISTED_STEPS, _STEPS_A_SECOND = 2_000_000, 1e6
 #: Shares of the gap that are listed one after the other once cuts no longer help.
 _LADDER = (0.1, 0.2, 0.4, 0.7, 1.0)
 #: Without a plan the first listing reaches this share above the bound.
@@ -299,10 +301,12 @@ class StageProof:
             known = np.isfinite(self.value)
             width = share * (self.value - low if known else _GUESS * max(1.0, abs(low)))
             priced = self.pricer.price(
-                prices, cuts=self.master.cuts, limit=width + margin, every=True, most_steps=2_000_000,
-                most_columns=most, stop=self._late,
+                prices, cuts=self.master.cuts, limit=width + margin, every=True,
+                most_steps=min(_LISTED_STEPS, int(_STEPS_A_SECOND * max(self.left, 0.0))), most_columns=most,
+                stop=self._late,
             )  # fmt: skip
-            self.all.learn(priced.columns)
+            if not self._late():
+                self.all.learn(priced.columns)
             if not priced.complete:
                 break
             proved = self._take_best_of(priced.columns, share=0.4)

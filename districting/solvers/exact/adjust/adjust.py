@@ -27,8 +27,6 @@ from districting.solvers.result import Result, Status, Term
 
 #: The first stage may use so many times the time of each later one.
 FIRST = 3.0
-#: Share of the first stage's time for the models of pairs before columns: small problems need no more.
-AT_ONCE = 0.15
 #: Share of a stage's time for columns; the models of pairs close what they leave.
 BY_COLUMNS = 0.7
 
@@ -97,8 +95,6 @@ def _search(problem: Problem, params: Params, clock: Clock, profile: Profile) ->
         later = len(search.stages) - 1 - at
         limit_s = clock.left_s * (FIRST / (FIRST + later) if at == 0 else 1.0 / (1.0 + later))
         until = clock.seconds + limit_s
-        if at == 0 and settle(search, limit_s=AT_ONCE * limit_s) and search.best is None:
-            return _Ended(search, first_proved=False, impossible=True)
         if not search.proved:
             named = named or Named(search, limit_s=limit_s)
             if named.settle(limit_s=BY_COLUMNS * limit_s):

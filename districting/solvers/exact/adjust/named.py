@@ -19,7 +19,7 @@ from districting.solvers.columns import BORDER, NUMBER, Columns, weights_of
 from districting.solvers.exact.adjust.search import Search
 from districting.solvers.exact.parts import terms
 from districting.solvers.exact.parts.sites import Site, kept, locked_to_live
-from districting.solvers.exact.regions.master import Ceiling
+from districting.solvers.exact.regions.master import Ceiling, choose_columns
 from districting.solvers.generation.generation import Generation, part_of, warm_up_columns
 from districting.solvers.generation.titles import TitledPricer, Titles, without_homes
 from districting.solvers.profile import Stage
@@ -37,6 +37,8 @@ KNOWN = 20_000
 ALIKE = 2e-8
 #: Starts of that search for each number of communities tried.
 STARTS = 3
+#: Seconds to find the names for the parts of one plan: a model of as many columns as there are names.
+NAMING_S = 1.0
 
 
 def compile_first() -> None:
@@ -66,6 +68,9 @@ class Named:
         self.measured = without_homes(self.posed.measured, due=due)
         self._matters = search.seats_matter
         self._begin()
+        today = self._today()
+        if self.measured.ground.hangs_together(today):
+            self._offer_regions(regions_of(today, int(today.max()) + 1))
         columns = self.pricer.count(self._look_around(limit_s=GUIDED * limit_s))
         worth = columns.terms @ weights_of(search.stages[0].weights)
         each = worth / np.maximum(np.diff(columns.regions.pointers), 1)
@@ -147,8 +152,39 @@ class Named:
             )
             found = joined(found, one.regions)
             if one.part is not None:
-                found = joined(regions_of(one.part, int(one.part.max()) + 1), found)
+                plan = regions_of(one.part, int(one.part.max()) + 1)
+                self._offer_regions(plan)
+                found = joined(plan, found)
         return found
+
+    def _today(self) -> Ints:
+        """Nodes by the communities of today, shape (n,); what lies in none, or in several, counts as one more."""
+        node, today = self.posed.node, self.search.problem.today
+        free = node >= 0
+        part = np.full(self.measured.ground.n, -1, dtype=np.int64)
+        part[node[free]] = today[free]
+        mixed = np.zeros(len(part), dtype=np.bool_)
+        mixed[node[free & (part[node] != today)]] = True
+        return np.unique(np.where(mixed, -1, part), return_inverse=True)[1].astype(np.int64)
+
+    def _offer_regions(self, regions: Regions) -> None:
+        """Some regions that part the ground as a plan, under the names that are best; if they are all legal."""
+        columns = self.pricer.count(regions)
+        if len(np.unique(columns.regions.members)) < self.measured.ground.n:
+            return
+        chosen, _ = choose_columns(
+            self.measured,
+            columns,
+            weights=weights_of(self.search.stage.weights),
+            ceilings=(),
+            cuts=np.zeros((0, 3), dtype=np.int64),
+            incumbent=None,
+            time_limit_s=NAMING_S,
+            seed=self.search.params.seed,
+            stop=self.search.clock.stop,
+        )
+        if chosen is not None:
+            self._offer(columns.taken(chosen))
 
     def _ceiling(self, stage: Stage, ceiling: float) -> Ceiling:
         """An earlier stage, as columns count it."""

@@ -35,6 +35,8 @@ def settle(search: Search, *, limit_s: float) -> bool:
         return min(share * limit_s, until - clock.seconds, clock.left_s)
 
     on_land = set(search.stage.weights) <= terms.ON_LAND
+    if search.proved:
+        return False
     relaxed = open_land_model(search) if on_land or search.best is None else None
     if relaxed is not None:
         search.pool.pour_into(relaxed)
@@ -48,9 +50,11 @@ def settle(search: Search, *, limit_s: float) -> bool:
         proving = relaxed is not None and (on_land or search.best is None)
         if proving and not search.proved and relaxed is not None and _prove(search, relaxed, limit_s=left(PROOF)):
             return search.best is None
-        if search.at > 0:
+        if search.at > 0 or left(1.0) <= 0:
             break  # with a plan in hand, wider candidates find less than `close` does
-    return not search.proved and close(search, limit_s=left(1.0))
+    if search.proved or left(1.0) <= 0:
+        return False
+    return close(search, limit_s=left(1.0))
 
 
 def rule_out_for_later(search: Search, *, limit_s: float) -> None:
@@ -112,6 +116,8 @@ def _plan_in_hops(search: Search, *, near: int | None, limit_s: float) -> None:
     inhabited = set(np.flatnonzero(problem.households > 0).tolist())
     likely = _likely_sites(search)
     for new in (likely, inhabited) if search.best is None or search.at == 0 else (likely,):
+        if search.clock.seconds >= until:
+            return
         sites = search.with_new(new)
         if near is not None:
             opened = len(search.best.chosen) if search.best is not None else max(len(sites) // 2, 1)
