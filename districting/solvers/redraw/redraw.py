@@ -128,6 +128,8 @@ def _solve_one(
     low, high = number_range(problem)
     asked = number_asked(problem)
     ranges = [(low, high)] if profile.number == "free" else [(k, k) for k in numbers_to_try(problem, asked)]
+    if high - low >= len(ranges) > 1:
+        ranges.append((low, high))  # no number near the one asked for; some other may do
     closed = True
     for at, numbers in enumerate(ranges if low <= high else []):
         left = time_limit_s - (time.monotonic() - began)
@@ -141,7 +143,7 @@ def _solve_one(
         if plan is not None:
             answer = _settle(problem, posed, profile, plan, regions, params, left, progress, stop)
             return answer, False
-        closed = closed and shut and set(tried) >= set(range(numbers[0], numbers[1] + 1))
+        closed = closed and shut
     return None, closed
 
 
@@ -198,7 +200,9 @@ def _exact_plan(
         return part_of(proved.columns, posed.measured.ground.n), joined(generation.regions, regions), False
     if np.isinf(proved.bound) and proved.bound > 0:
         return None, regions, True
-    closed = True
+    low, high = posed.measured.numbers
+    aside = int(posed.aside[NUMBER])
+    closed = set(numbers) >= set(range(low + aside, high + aside + 1))
     for number in numbers:
         left = time_limit_s - (time.monotonic() - began)
         if left <= 0.5 or stop():

@@ -80,7 +80,12 @@ def divide(problem: Problem, component: Collection[int], clock: Clock, *, limit_
     First hop-ordered with few seats, which is quick; where that finds nothing, every atom may be a seat.
     """
     scope = frozenset(component)
+    together = companions(problem)
     every = [replace(site, atoms=_within(problem, site, scope)) for site in new_sites(problem, scope)]
+    # inside this land the way to what must stay together with the seat may be barred
+    every = [site for site in every if together[site.atom_pos] <= site.atoms]
+    if not every:
+        return Division((), impossible=True)
     one = _as_one(problem, scope, every)
     if one is not None:
         return Division(((one, tuple(sorted(scope))),))

@@ -7,8 +7,8 @@ bound. The second lets two unions share a component of open land, so it bounds e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pulp
@@ -24,8 +24,10 @@ from districting.solvers.profile import Stage
 
 #: Which plans the bounds of a stage hold for.
 ALL = "all unions"
-OWN = "all unions, each split within its own tolerances"
-TRIED = "all unions, each split in the numbers of parts tried"
+NONE = "no plan: some split has numbers of parts that were not tried"
+
+#: Splits anew for a stage, with the room that the stages before it leave (`splits.Splits.wider`).
+Wider = Callable[[int, Sequence[float]], list[Column]]
 
 
 @dataclass(frozen=True)
@@ -68,22 +70,24 @@ class Covers:
         measure: UnionMeasure,
         params: Params,
         clock: Clock,
+        wider: Wider,
     ) -> None:
-        self.problem, self.n_units, self.columns = problem, n_units, columns
+        self.problem, self.n_units, self.columns = problem, n_units, list(columns)
+        self.wider = wider
         self.measure, self.params, self.clock = measure, params, clock
         self.ceilings: list[float] = []
         self.number: tuple[int, int] | None = None
         self.apart = False
 
-    def best(self, *, asked: int | None, counted: bool) -> Cover:
+    def best(self, *, asked: int | None, partial: bool) -> Cover:
         """The best cover; first which units nothing covers, then the number of communities, then each stage.
 
         Parameters
         ----------
         asked
             The number of communities wished for; the nearest that can be had is taken. None: there is no wish.
-        counted
-            The number matters, so that splits into numbers of parts that were not tried might matter too.
+        partial
+            Some splits into numbers of parts that matter were not tried: nothing is proved of all plans.
         """
         slack = self._solve([0.0] * len(self.columns), with_slack=True)
         if slack is None:
@@ -103,18 +107,19 @@ class Covers:
             if nearest is None:
                 return Cover(closed=not self.clock.left_s <= 0, shared=shared)
             self.number = (nearest, nearest)
-        return self._lexicographic(shared, counted=counted)
+        return self._lexicographic(shared, partial=partial)
 
-    def _lexicographic(self, shared: bool, *, counted: bool) -> Cover:
+    def _lexicographic(self, shared: bool, *, partial: bool) -> Cover:
         """Stage by stage, each within the ceilings of those before."""
         settled_at: list[float] = []
         bounds: list[float] = []
         ceilings: list[float] = []
         covers: list[str] = []
         picked: tuple[Column, ...] = ()
-        exact = True
-        splits = any(len(column.parts) > 1 for column in self.columns)
+        room: list[float] = []
         for at, stage in enumerate(self.measure.stages):
+            if any(one > 1e-6 * max(abs(top), 1.0) for one, top in zip(room, ceilings, strict=True)):
+                self._widen(at, room)
             solved = self._solve(self._values(at), with_slack=False)
             if solved is None or not solved.found:
                 if picked:  # the time is over: the plan of the stage before stands
@@ -124,18 +129,31 @@ class Covers:
                     return Cover(closed=solved is not None and solved.status == "infeasible", shared=shared)
             else:
                 picked = self._picked(solved)
-                value, bound = sum(column.worth[at] for column in picked), self._bound(at, solved)
+                value = sum(column.worth[at] for column in picked)
+                bound = 0.0 if partial else self._bound(at, solved)
             constant = self.measure.constant[at]
             settled_at.append(value + constant)
             bounds.append(_rounded(stage, bound + constant))
-            covers.append(TRIED if counted and splits else ALL if exact else OWN)
+            covers.append(NONE if partial else ALL)
             reachable = stage.ceiling(max(value + constant, bound + constant))
             ceilings.append(reachable)
             self.ceilings.append(reachable - constant)
-            # What is proved of a split later holds while it keeps its own values of the stages before.
-            loose = reachable > bound + constant + 1e-6 * max(abs(bound), 1.0)
-            exact = exact and not (splits and loose)
+            room.append(reachable - constant - bound)
         return Cover(picked, (), tuple(settled_at), tuple(bounds), tuple(ceilings), tuple(covers), shared=shared)
+
+    def _widen(self, at: int, room: Sequence[float]) -> None:
+        """Columns of splits that use the room of earlier stages, and bounds that hold for every such split."""
+        if all(column.ask < 0 for column in self.columns):
+            return
+        new = {column.ask: column for column in self.wider(at, room)}
+        known: dict[int, tuple[float, ...]] = {}
+        for pos, column in enumerate(self.columns):
+            if column.ask >= 0:
+                least = new[column.ask].lower[at] if column.ask in new else 0.0
+                lower = (*column.lower[:at], least, *column.lower[at + 1 :])
+                known[column.ask] = lower
+                self.columns[pos] = replace(column, lower=lower)
+        self.columns += [replace(column, lower=known[ask]) for ask, column in new.items()]
 
     def _values(self, at: int) -> list[float]:
         """What each column is worth in one stage."""

@@ -37,7 +37,7 @@ class Column:
     """One way to cover ``units``: the parts that they become, and what this is worth in each stage.
 
     ``lower`` is below ``worth`` where a split was not solved to the end. ``land`` are the components of open land
-    that it needs to hold together.
+    that it needs to hold together. ``ask``: which question of `splits.Splits` it answers, −1 for a union.
     """
 
     units: tuple[int, ...]
@@ -45,6 +45,7 @@ class Column:
     worth: tuple[float, ...]
     lower: tuple[float, ...]
     land: tuple[int, ...] = ()
+    ask: int = -1
 
 
 def units_of(problem: Problem) -> tuple[tuple[Unit, ...], tuple[tuple[int, ...], ...]]:

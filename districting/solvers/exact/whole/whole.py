@@ -66,7 +66,7 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
     counted = problem.number is not None or profile.number == "target"
     splits = Splits(judge, params, profile, clock, counted)
     columns += splits.made([(pos,) for pos in todo])
-    cover = _cover(problem, len(units), columns, judge, params, profile, clock)
+    cover = _cover(problem, len(units), columns, judge, params, profile, clock, splits)
     # Another choice of whom to leave uncovered may have a join that works: before there is none, all are tried.
     joined: set[tuple[int, ...]] = set()
     for wanted in (cover.uncovered, plain) if params.whole_may_join else ():
@@ -75,11 +75,11 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
             continue
         joined |= set(pairs)
         columns += splits.made(pairs)
-        cover = _cover(problem, len(units), columns, judge, params, profile, clock)
+        cover = _cover(problem, len(units), columns, judge, params, profile, clock, splits)
     if cover.uncovered or not cover.columns:
         covered = not cover.uncovered and not cover.closed
         # A number that the splits tried do not give might come from others.
-        numbers_left = cover.closed and counted and bool(todo)
+        numbers_left = cover.closed and splits.partial
         proved = not (covered or cover.shared or splits.still_open or numbers_left) and len(sets) < MOST_UNIONS
         conflicts = tuple(why_uncovered(judge, neighbours, columns, pos) for pos in cover.uncovered)
         if cover.closed and not cover.shared and problem.number is not None:
@@ -99,12 +99,12 @@ def _cover(
     params: Params,
     profile: Profile,
     clock: Clock,
+    splits: Splits,
 ) -> Cover:
     """The best cover of all units by these columns."""
     asked = number_asked(problem) if profile.number == "target" else None
-    return Covers(problem, n_units, columns, judge.measure, params, clock).best(
-        asked=asked, counted=problem.number is not None or asked is not None
-    )
+    covers = Covers(problem, n_units, columns, judge.measure, params, clock, splits.wider)
+    return covers.best(asked=asked, partial=splits.partial)
 
 
 def _hybrids(
