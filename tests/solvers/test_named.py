@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from districting.plans.problem import Lock, Problem, Window
+from districting.progress import never, silent
 from districting.solvers.exact.adjust import adjust
+from districting.solvers.exact.adjust.named import Named
+from districting.solvers.exact.adjust.search import Search
+from districting.solvers.exact.parts.cutting import Clock
+from districting.solvers.generation.generation import Generation
+from districting.solvers.generation.stage import Proved
 from districting.solvers.params import Params
 from districting.solvers.profile import Profile, Stage, preset
 from districting.solvers.redraw.redraw import solve_redraw
@@ -134,3 +140,14 @@ def test_a_new_community_may_be_served_from_a_park() -> None:
         result = solve(problem, EXACT)
         assert result.solution is not None
         assert [place.atom_pos for place in result.solution.chosen] == [2]
+
+
+def test_a_bound_without_a_plan_does_not_prove_the_plan_that_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns that ran out of time before any plan once passed infinity on, and whatever came next was 'optimal'."""
+    monkeypatch.setattr(Generation, "settle", lambda *_, **__: Proved(None, np.inf, -300.0, 0))
+    monkeypatch.setattr(Named, "_offer_regions", lambda *_: None)
+    problem, profile = town("A A A A A A A A", 100, low=200, high=500), preset("least-change")
+    clock = Clock(60.0, 1, 0, silent, never, "")
+    search = Search(problem, EXACT, clock, profile.stages)
+    Named(search, limit_s=10.0).settle(limit_s=10.0)
+    assert (search.best, search.bounds[0]) == (None, 800.0 - 300.0)

@@ -29,14 +29,15 @@ from districting.solvers.redraw.guiding import guide
 from districting.solvers.redraw.numbers import number_asked, number_range
 from districting.solvers.result import Chosen, Solution
 
-#: Share of the time that the search for regions may use.
-GUIDED = 0.2
+#: Share of the time that the search for regions may use. Its walks end by themselves well before, so that the same
+#: columns begin every run; only where time is very short they are cut off.
+GUIDED = 0.4
 #: Columns of that search to begin with.
 KNOWN = 20_000
 #: The linear programs tell sums apart down to this share.
 ALIKE = 2e-8
-#: Starts of that search for each number of communities tried.
-STARTS = 3
+#: Walks of that search for each number of communities tried, and moves of each for every node.
+STARTS, MOVES = 2, 1_000
 #: Seconds to find the names for the parts of one plan: a model of as many columns as there are names.
 NAMING_S = 1.0
 
@@ -129,7 +130,7 @@ class Named:
             bound = proved.bound + float(weights @ self.aside)
             if terms.whole_numbers(search.stage):
                 bound = float(np.ceil(bound - 1e-5))
-            if search.value - bound <= ALIKE * max(abs(search.value), 1.0):
+            if search.best is not None and search.value - bound <= ALIKE * max(abs(search.value), 1.0):
                 bound = search.value
             search.raise_bound(min(bound, search.value))
         return False
@@ -148,6 +149,7 @@ class Named:
                 guide(self.posed, weights, number),
                 seed=search.params.seed + at,
                 starts=STARTS,
+                moves=max(20_000, MOVES * self.measured.ground.n),
                 time_left=lambda: clock.seconds > until or clock.left_s <= 0,
             )
             found = joined(found, one.regions)

@@ -124,8 +124,8 @@ class Search:
         return True
 
     def raise_bound(self, bound: float) -> None:
-        """Keep a better bound of the current stage."""
-        if bound > self.bounds[self.at]:
+        """Keep a better bound of the current stage. That there is no plan at all is told otherwise."""
+        if np.isfinite(bound) and bound > self.bounds[self.at]:
             self.bounds[self.at] = bound
             self.tell()
 
