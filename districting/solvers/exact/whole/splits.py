@@ -79,10 +79,10 @@ class Splits:
 
     def _of(self, group: tuple[int, ...], *, until: float, share: int) -> list[Column]:
         """Columns of one group."""
-        if self.counted:
-            several = self._in_several_numbers(group, until=until, share=share)
-            if several:
-                return several
+        numbers = self._numbers(group)
+        several = self._in_several_numbers(group, numbers, until=until, share=share)
+        if several:
+            return several
         ask = Ask(group, (), None)
         result = self._solved(ask, until=until, share=share)
         around = tuple(self.judge.touching(self.judge.atoms(group)))
@@ -93,17 +93,27 @@ class Splits:
             self.still_open |= result.status != "infeasible"
             self.failed[group[0]] = result
             return []
-        self.partial |= self.counted
+        self.partial |= bool(numbers and ask.lands)  # on its own land all numbers have been tried
         return [self._new_column(ask, result)]
 
-    def _in_several_numbers(self, group: tuple[int, ...], *, until: float, share: int) -> list[Column]:
-        """A group split into every number of parts that it may have, those around its size over the target first."""
+    def _numbers(self, group: tuple[int, ...]) -> list[int]:
+        """Every number of parts that a group may have, those around its size over the target first.
+
+        Empty where no number is asked, or it allows none of them: then any split shows that there is no plan.
+        """
+        if not self.counted:
+            return []
         land = self._land(group, ())
         low, high = number_range(land)
         if self.judge.problem.number is not None:
             high = min(high, self.judge.problem.number[1])
         asked = number_asked(land)
-        numbers = sorted(range(low, high + 1), key=lambda parts: (abs(parts - asked), parts))
+        return sorted(range(low, high + 1), key=lambda parts: (abs(parts - asked), parts))
+
+    def _in_several_numbers(
+        self, group: tuple[int, ...], numbers: list[int], *, until: float, share: int
+    ) -> list[Column]:
+        """A group split into each number of parts."""
         self.partial |= len(numbers) > NUMBERS
         columns = []
         for tried, parts in enumerate(numbers[:NUMBERS]):
@@ -116,7 +126,7 @@ class Splits:
         return columns
 
     def wider(self, at: int, room: Sequence[float]) -> list[Column]:
-        """The splits again for stage ``at``, each free to use all that the whole plan may worsen earlier stages by.
+        """The splits again for stage ``at``, each free to use all by which the plan may worsen earlier ones.
 
         A plan within the ceilings has of a split at most what the split has at least, and this room; so the bound
         of stage ``at`` is one for the split in every such plan.
@@ -194,7 +204,7 @@ class Splits:
             parts.append((mine, replace(chosen, atom_pos=atoms[chosen.atom_pos], community_pos=owner)))
         worth = judge.measure.worth(parts)
         below = [term.value - term.lower_bound for term in result.terms]
-        below += [value for value in worth[len(below) :]]
+        below += worth[len(below) :]
         lower = tuple(value - less for value, less in zip(worth, below, strict=True))
         return Column(ask.group, tuple(parts), worth, lower, ask.lands, place_of_ask)
 
