@@ -19,6 +19,7 @@ from districting.solvers.exact.regions.labelled import solve_labelled
 from districting.solvers.exact.regions.partition import choose, relax
 from districting.solvers.few_large.tight import is_tight, solve_tight
 from districting.solvers.fixed_seats.fixed import is_plain, solve_fixed
+from districting.solvers.fixed_seats.walks import walk
 from districting.solvers.ground import Ground
 from districting.solvers.lists.connected import suits
 from districting.solvers.lists.enumeration import prove_by_lists
@@ -91,6 +92,14 @@ def warm_up() -> None:
     solve_ground(narrow, time_limit_s=60.0, seed=0)
     edges_only = replace(tiny, cost=np.zeros((n, n)), border=np.ones(len(near)))
     solve_ground(edges_only, time_limit_s=60.0, seed=0)
+    seats = np.array([0, 5, 11])
+    at_seats = steps[:, seats]
+    at_seats[seats] = np.where(np.eye(len(seats), dtype=np.bool_), 0.0, np.inf)
+    walk(
+        replace(tiny, cost=at_seats, host=seats, capacity=np.full(len(seats), 5.0), fixed=True),
+        seed=0,
+        mean=float(n),
+    )
 
 
 def solve_ground(

@@ -15,6 +15,7 @@ from districting.solvers.exact.areas.area_prices import price_areas
 from districting.solvers.exact.areas.areas import AreaModel
 from districting.solvers.exact.regions.hess import reachable_pairs
 from districting.solvers.fixed_seats.fixed import is_plain, solve_fixed, way_costs
+from districting.solvers.fixed_seats.walks import walk
 from districting.solvers.ground import Ground
 
 INSTANCES = Path(__file__).resolve().parents[2] / ".." / "shared" / "bench" / "instances"
@@ -88,6 +89,26 @@ def test_no_plan_is_cheaper_than_the_relaxation_and_the_ways_it_uses(seed: int) 
     for cost, part in plans(ground):
         dearest = ways[np.arange(ground.n), part].max()
         assert cost >= relaxed.value + dearest - 1e-6
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("low", [0.0, 9.0])
+def test_a_walk_leads_to_a_legal_plan_where_there_is_one_and_calls_no_other_legal(seed: int, low: float) -> None:
+    ground = town(seed, low=low, tight=1.05)
+    all_plans = plans(ground)
+    walked = walk(ground, seed=seed, mean=float(ground.cost[np.isfinite(ground.cost)].mean()) * ground.n)
+    assert walked is not None
+    assert walked.legal == bool(all_plans)
+    if all_plans:
+        best = min(cost for cost, _ in all_plans)
+        cost = float(ground.cost[np.arange(ground.n), walked.part].sum())
+        assert any(np.array_equal(walked.part, part) for _, part in all_plans)
+        assert best - 1e-9 <= cost <= 1.5 * best
+    graph: nx.Graph[int] = nx.Graph(ground.edges.tolist())
+    for seat, host in enumerate(ground.host.tolist()):
+        area = np.flatnonzero(walked.part == seat).tolist()
+        assert host in area
+        assert nx.is_connected(graph.subgraph(area))
 
 
 def test_capacity_that_does_not_suffice_is_proved_to_leave_no_plan() -> None:

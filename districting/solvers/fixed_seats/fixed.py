@@ -11,27 +11,25 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from districting.plans.problem import Bools, Floats, Ints
 from districting.progress import Progress, Step, Stop, never, silent
-from districting.solvers.annealing.search import search
 from districting.solvers.exact.areas.area_prices import price_areas
 from districting.solvers.exact.areas.areas import AreaModel, Relaxed, Settled
 from districting.solvers.exact.regions.hess import reachable_pairs
 from districting.solvers.fixed_seats.seat_windows import Windows
+from districting.solvers.fixed_seats.walks import walk
 from districting.solvers.ground import Ground
 from districting.solvers.lists.standing import LITTLE, Clock
 
 #: Below this share of nodes divided by the linear program, the pairs nearest to it hold a good plan.
 _NEARLY_WHOLE = 0.05
-#: Plans to be walked to, and moves of a walk per node; pairs per node in the first model after them.
-_PLANS, _MOVES = 10, 8_000
+#: Plans to be walked to, and after how many they are joined; pairs per node in the first model after them.
+_PLANS, _JOINED_AFTER = 12, 4
 _FIRST_PAIRS = 2.0
-#: After so many walks that meet no legal plan, walks get so much more capacity, each time by this factor.
-_PATIENCE, _SLACK, _MORE_SLACK = 3, 0.01, 2.0
 #: By what factor overloads become dearer where their price has not sufficed.
 _DEARER = 3.0
 #: Within what share of the cost the pairs of several plans are solved.
@@ -40,8 +38,6 @@ _JOINED_GAP = 1e-3
 _NODES, _ROUNDS = 100, 10
 #: Above this gap the linear program is weak here, and the bound comes from whole areas.
 _WEAK = 5e-3
-#: A walk cannot be stopped: at most a second or two.
-_MOST_MOVES = 4_000_000
 #: Shares of the time by which walks, and windows, have to be over.
 _WALKED_BY, _POLISHED_BY = 0.55, 0.7
 
@@ -285,24 +281,19 @@ class _Work:
         return None if self.part is None or self.legal else self._price
 
     def walk(self, until_s: float) -> None:
-        """Walk to plans, with more capacity where none is legal, and join them with the linear program."""
-        ground, capacity = self.ground, self.ground.capacity
-        slack, seed = 0.0, self._seed
+        """Walk to plans and join what they and the linear program use, now and then on the way."""
         self._agreed = np.isfinite(self.ways) & (self.relaxed.share > LITTLE)
-        met, failed = 0, 0
-        while met < _PLANS and self.spent() < until_s and not self.done:
-            roomy = ground if capacity is None else replace(ground, capacity=capacity * (1.0 + slack))
-            found = search(roomy, seed=seed, starts=1, moves=min(_MOVES * ground.n, _MOST_MOVES))
-            seed += 1
-            if found.part is None:
-                failed += 1
-                if failed >= _PATIENCE:
-                    slack = max(_SLACK, slack * _MORE_SLACK)
+        met = 0
+        for seed in range(self._seed, self._seed + _PLANS):
+            if self.spent() >= until_s or self.done:
+                return
+            found = walk(self.ground, seed=seed, mean=abs(self.relaxed.value))
+            if found is None:
                 continue
             met += 1
             self.take(found.part)
             self._agreed = self.with_plan(self._agreed, found.part) & np.isfinite(self.ways)
-            if met > 1:
+            if met % _JOINED_AFTER == 0:
                 self.try_pairs(self.with_plan(self._agreed), gap=2.0 * _JOINED_GAP / met)
                 self._make_overloads_dearer()
 
