@@ -104,12 +104,20 @@ class Alternative:
                 for term in result.terms
             )
             more = forced * self.profile.stages[0].weights.get("moved_households", 0.0)
+            stages = [
+                {
+                    key: value + forced * weights.get(stage["name"], 0.0) if key != "name" else value
+                    for key, value in stage.items()
+                }
+                for stage in result.notes.get("stages", [])
+            ]
             named = replace(
                 result,
                 name=self.names.get(subdistrict_id, subdistrict_id),
                 objective=result.objective + more,
                 lower_bound=result.lower_bound + more,
                 terms=terms,
+                notes={**result.notes, "stages": stages} if stages else result.notes,
             )
             after = len(result.solution.chosen) if result.solution else before
             rows.append(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from math import isfinite
@@ -152,7 +152,15 @@ def _profile(profile_id: str, file: str, document: Mapping[str, Any]) -> Profile
         wrong("stages", entries, _EXAMPLE)
     if faults:
         raise CaseError(faults)
-    return Profile(profile_id, tuple(stages), number)
+    return Profile(profile_id, tuple(map(_plain, stages)), number)
+
+
+def _plain(stage: Stage) -> Stage:
+    """A stage of one term counts that term, whatever its weight: the order of plans is the same."""
+    if len(stage.weights) > 1:
+        return stage
+    ((term, weight),) = stage.weights.items()
+    return replace(stage, weights={term: 1.0}, slack_abs=stage.slack_abs / weight)
 
 
 _SLACKS = ("slack_share", "slack_abs")

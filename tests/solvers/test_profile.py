@@ -33,6 +33,14 @@ weights = { deviation_households = 1 }
     assert profile.stages[0].ceiling(10.0) == 13.0 and profile.stages[0].ceiling(100.0) == 110.0
 
 
+def test_a_stage_of_one_term_tells_the_term_itself_whatever_its_weight(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        "[[stages]]\nweights = { moved_households = 2 }\nslack_abs = 60\n", encoding="utf-8"
+    )
+    (stage,) = read_profile("mine.toml", folder=tmp_path).stages
+    assert (dict(stage.weights), stage.slack_abs) == ({"moved_households": 1.0}, 30.0)
+
+
 def test_every_fault_of_a_profile_comes_at_once(tmp_path: Path) -> None:
     text = """number = "many"
 colour = "red"
