@@ -149,9 +149,15 @@ def print_new_communities(judged: Judged, plan: str, language: Language) -> None
         out.print(say("cli.new_communities", language, plan=plan, n=len(ids), names=names), markup=False)
 
 
-def print_alternative(alternative: Alternative, study: Study) -> None:
-    """The certificate of one alternative: a row per sub-district, then its conflicts in words."""
+def print_alternative(alternative: Alternative, study: Study, *, stopped: bool = False) -> None:
+    """The certificate of one alternative: a row per sub-district, what it reaches of each aim, conflicts in words.
+
+    ``stopped``: somebody ended the search, so that its limit says nothing.
+    """
+    from districting.solvers.profile_words import reached_lines
+
     language = study.language
+    rows = alternative.certificates()
     table = Table(
         box=None, pad_edge=False, title=plan_title(alternative.plan.plan_id, language), title_justify="left"
     )
@@ -159,7 +165,7 @@ def print_alternative(alternative: Alternative, study: Study) -> None:
         table.add_column(
             say(f"cli.{key}", language), justify="left" if key in ("subdistrict", "status") else "right"
         )
-    for row in alternative.certificates():
+    for row in rows:
         table.add_row(
             row["name"],
             say(f"status.{row['status']}", language),
@@ -170,12 +176,18 @@ def print_alternative(alternative: Alternative, study: Study) -> None:
             f"{row['seconds']:.1f}",
         )
     out.print(table)
+    found = [[(term["value"], term["lower_bound"]) for term in row["terms"]] for row in rows if row["terms"]]
+    for line in reached_lines(alternative.profile, found, language):
+        out.print(f"  {line}", markup=False)
     if alternative.resources is not None and (cost := cost_sentence(alternative.resources, language)):
         out.print(f"  {cost}", markup=False)
     for sentence in alternative.conflict_sentences(language):
         out.print(f"  ! {sentence}", markup=False)
-    waiting = [row["name"] for row in alternative.certificates() if row["status"] == "unknown"]
-    if waiting:
+    waiting = [row["name"] for row in rows if row["status"] == "unknown"]
+    if waiting and stopped:
+        names = say("class_comma", language).join(waiting)
+        out.print(f"  ! {say('cli.none_when_stopped', language, names=names)}", markup=False)
+    elif waiting:
         limit = study.case.solve.time_limit_s
         values = {"names": say("class_comma", language).join(waiting), "limit": limit, "longer": 5 * limit}
         out.print(f"  ! {say('cli.none_in_time', language, **values)}", markup=False)
@@ -216,39 +228,36 @@ def print_identities(alternative: Alternative, study: Study) -> None:
         out.print(f"  {line}", markup=False)
 
 
-def print_prices(prices: Sequence[Price], mode: str, study: Study) -> None:
-    """Rules × what a plan with them has more than one without."""
+def print_prices(prices: Sequence[Price], study: Study, *, plan_id: str) -> None:
+    """Rules × what a plan with them has more than one without; then each rule in a sentence."""
+    from districting.flow import price_words as words
+    from districting.solvers.profile_words import stage_words
+
     language = study.language
     if not prices:
         out.print(say("price.none", language))
         return
-    title = say("price.title", language, plan=plan_title(mode, language))
+    title = say("price.title", language, plan=plan_title(plan_id, language))
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
-    table.add_column(say("price.rule", language))
+    table.add_column(say("price.rule", language), overflow="fold")
     for key in ("communities", "moved", "mean_m", "open_km", "proved"):
-        table.add_column(say(f"price.{key}", language), justify="right")
-    hopeless = []
+        table.add_column(say(f"price.{key}", language), justify="right", overflow="fold")
     for price in prices:
-        rule = say(f"price.{price.rule}", language, names=" ".join(price.names))
-        names = [str(study.layers.subdistricts["name"].get(one, one)) for one in price.only_without]
-        if names:
-            hopeless.append(say("price.only_without", language, rule=rule, names=", ".join(names)))
-        if price.with_rule is None or price.without is None:
-            table.add_row(rule, *["–"] * 5)
-            continue
-        more, less = price.with_rule, price.without
-        proved = f"{price.least:,.0f} … {price.most:,.0f}"
-        table.add_row(
-            rule,
-            f"{more.communities - less.communities:+,}",
-            f"{more.moved - less.moved:+,}",
-            f"{more.mean_m - less.mean_m:+,.0f}",
-            f"{more.open_km - less.open_km:+,.2f}",
-            proved,
-        )
+        off = words.differences(price)
+        cells = [f"{value:+,.2f}" if key == "open_km" else f"{value:+,.0f}" for key, value in off.items()]
+        cells = [cell.lstrip("+") if float(cell.replace(",", "")) == 0 else cell for cell in cells] or ["–"] * 4
+        table.add_row(words.price_name(price, language), *cells, words.proof_words(price, language))
     out.print(table)
-    for sentence in hopeless:
-        out.print(f"  ! {sentence}", markup=False)
+    out.print(f"  {say('price.aim', language, what=stage_words(prices[0].aim, language))}", markup=False)
+    if any(price.with_rule is not None and not price.proved for price in prices):
+        out.print(f"  {say('price.open', language)}", markup=False)
+    for price in prices:
+        if sentence := words.price_sentence(price, language):
+            out.print(f"  {sentence}", markup=False)
+    names = study.layers.subdistricts["name"]
+    for price in prices:
+        for sentence in words.missing_sentences(price, lambda one: str(names.get(one, one)), language):
+            out.print(f"  ! {sentence}", markup=False)
     print_provenance(study)
 
 

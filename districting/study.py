@@ -25,7 +25,7 @@ from districting.flow.grid_handover import write_grids
 from districting.flow.gridding import GridRun, divide, grid_rule, only_subdistricts, plan_file
 from districting.flow.handover import Handover
 from districting.flow.judging import Judging, unused_name
-from districting.flow.prices import Price, crossed_roads, price_rules
+from districting.flow.prices import Price, check_roads, crossed_roads, price_rules
 from districting.flow.publishing import Published, publication_of
 from districting.flow.run import Judged, Run
 from districting.flow.staging import StageMaker
@@ -173,6 +173,7 @@ class Study(Judging):
             table = study.territory.atoms.table
             inside = table.loc[table["subdistrict_id"].isin(ids), "community_id"]
             roads = crossed_roads(study.territory.graph.edges, inside, main)
+        check_roads(roads, study.territory.graph.edges)
 
         def pose_with(locks: tuple[LockRequest, ...]) -> dict[str, Posed]:
             case = dataclasses.replace(study.case, locks=locks)

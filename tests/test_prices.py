@@ -10,12 +10,15 @@ from typer.testing import CliRunner
 
 from districting.cli.app import app
 from districting.errors import CaseError
-from districting.flow.prices import Price, price_rules
+from districting.flow.price_words import differences, missing_sentences, price_sentence, proof_words
+from districting.flow.prices import Figures, Price, _price, price_rules
 from districting.flow.run import Run
 from districting.plans.lock_checks import broken_locks
 from districting.plans.posing import LockRequest, Posed
-from districting.plans.problem import Lock
+from districting.plans.problem import Lock, Problem
 from districting.solvers.params import Params
+from districting.solvers.profile import Stage, preset
+from districting.solvers.strategy import SolveMode, solve
 from districting.study import Study
 from tests.solvers.towns import town
 
@@ -54,9 +57,9 @@ def test_every_rule_and_lock_of_the_case_has_a_price(prices: list[Price], locked
     assert all(price.in_force for price in prices)
 
 
-def test_leaving_a_rule_off_never_makes_the_proved_optimum_worse(prices: list[Price]) -> None:
+def test_a_price_is_a_proved_range(prices: list[Price]) -> None:
     for price in prices:
-        assert 0 <= price.least <= price.most + 1e-6
+        assert price.least <= price.most + 1e-6
         if price.with_rule is not None and price.without is not None:
             assert price.with_rule.households == price.without.households
 
@@ -91,8 +94,9 @@ def test_the_verb_prints_the_table_as_data(locked: Study) -> None:
 
 
 def test_a_road_that_does_not_exist_is_named(locked: Study) -> None:
-    with pytest.raises(CaseError, match="不存在路"):
-        locked.prices(mode="redraw", roads=["不存在路"])
+    road = road_inside(locked)
+    with pytest.raises(CaseError, match=f"'{road}街'.*{road}"):
+        locked.prices(mode="redraw", roads=[f"{road}街"])
 
 
 def test_a_lock_that_leaves_no_plan_is_not_priced_at_nothing_because_somebody_may_stay() -> None:
@@ -109,3 +113,83 @@ def test_a_lock_that_leaves_no_plan_is_not_priced_at_nothing_because_somebody_ma
     )
     (lock,) = [price for price in prices if price.rule == "lock"]
     assert lock.only_without == ("town",)
+
+
+def priced(
+    without: Problem, problem: Problem, lock: LockRequest, mode: SolveMode = "adjust", profile: str | None = None
+) -> Price:
+    """The price of one lock of one sub-district."""
+    prices = price_rules(
+        {"town": Posed(problem, 0)},
+        mode=mode,
+        params=Params(gap_households=0.0, gap_share=0.0, profile=None if profile is None else preset(profile)),
+        locks=(lock,),
+        roads=(),
+        pose_with=lambda locks: {"town": Posed(problem if locks else without, 0)},
+        engine="serial",
+    )
+    return next(price for price in prices if price.rule == "lock")
+
+
+def test_keeping_a_community_that_is_too_large_costs_less_than_nothing() -> None:
+    """A has 400 where 300 are allowed: 100 move at least; kept as it is, nobody does."""
+    free = town("A A A A\nB B B .", 100, low=100, high=300)
+    kept = dataclasses.replace(free, locks=(Lock("keep", communities=(0,)),))
+    price = priced(free, kept, LockRequest("keep", communities=("A",)))
+    assert price.least == price.most == -100
+    assert price_sentence(price, "zh").startswith("锁定 原样保留 A：")
+    assert "同时少变动 100 户" in price_sentence(price, "zh")
+    assert "saves 100 households that change community" in price_sentence(price, "en")
+    assert proof_words(price, "en") == "-100"
+
+
+def test_what_a_lock_costs_is_told_in_figures_and_proved() -> None:
+    """Two of 200 may be joined, and stay apart where nobody asks: joined, the 200 of one of them move."""
+    free = town("A A B B", 100, low=100, high=400)
+    joined = dataclasses.replace(free, locks=(Lock("merge", communities=(0, 1)),))
+    price = priced(free, joined, LockRequest("merge", communities=("A", "B")))
+    assert price.least == price.most == 200
+    assert differences(price)["communities"] == -1 and differences(price)["moved"] == 200
+    assert price_sentence(price, "en").startswith(
+        "The lock 'merge A B' costs 200 households that change community"
+    )
+    assert ", and saves 1 community" in price_sentence(price, "en")
+    assert "；同时社区少 1 个" in price_sentence(price, "zh")
+
+
+def test_a_sub_district_without_a_second_plan_is_named_and_in_no_figure() -> None:
+    aim = Stage({"open_border_km": 1.0})
+    price = Price("reach", (), True, (), (), ("610103001",), None, None, aim, 0.0, 0.0)
+    assert price_sentence(price, "zh") == "" and differences(price) == {} and proof_words(price, "zh") == "–"
+    (sentence,) = missing_sentences(price, {"610103001": "文艺路街道"}.__getitem__, "zh")
+    assert "文艺路街道" in sentence and "服务半径" in sentence
+
+
+def test_kilometres_that_are_not_proved_are_a_range_with_decimals() -> None:
+    figures = Figures(3, 10, 1e5, 1000, 1.25)
+    price = Price("reach", (), True, ("a",), (), (), figures, figures, Stage({"open_border_km": 1.0}), 0.1, 0.35)
+    assert proof_words(price, "en") == "0.10 to 0.35"
+    assert not price.proved
+    assert price_sentence(price, "en") == "As far as was searched: The service radius costs nothing."
+
+
+def test_a_search_that_runs_out_of_time_without_a_rule_never_makes_the_rule_look_good() -> None:
+    """The plan with the rule is a plan without it, too: 90 is known, whatever the larger search ended with."""
+    problem = town("A A B B", 100, low=100, high=400)
+    found = solve(problem, "adjust", Params())
+    assert found.solution is not None
+    proved = dataclasses.replace(found, objective=90.0, lower_bound=90.0)
+    for objective, solution in ((200.0, found.solution), (float("inf"), None)):
+        open_ = dataclasses.replace(found, objective=objective, lower_bound=70.0, solution=solution)
+        sides = {"town": (problem, proved)}, {"town": (problem, open_)}
+        price = _price("reach", (), True, *sides, profile=preset("least-change"), nested=True)
+        assert (price.least, price.most) == (0.0, 20.0)
+        assert set(differences(price).values()) == {0.0} and price.unanswered == ()
+    price = _price("reach", (), True, *sides, profile=preset("least-change"), nested=False)
+    assert price.unanswered == ("town",)
+
+
+def test_a_wish_that_touches_no_sub_district_says_so() -> None:
+    aim = Stage({"moved_households": 1.0})
+    price = Price("roads", ("长安北路",), False, (), (), (), None, None, aim, 0.0, 0.0)
+    assert missing_sentences(price, str, "zh") == ["“设想：不跨长安北路”与所选街道无关。"]

@@ -15,7 +15,12 @@ from districting.screen import print_json, print_prices
 def price(
     case: CaseFile,
     subdistrict: Subdistricts = None,
-    mode: Annotated[str, typer.Option(help="whole, adjust or redraw.")] = "adjust",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="whole, adjust, redraw, or with a profile: adjust/best-service.", metavar="MODE[/PROFILE]"
+        ),
+    ] = "adjust",
     road: Annotated[
         list[str] | None,
         typer.Option(help="Wish: no community across this road; repeatable; default: main roads crossed most."),
@@ -32,7 +37,8 @@ def price(
         study = study.with_settings({} if time_limit is None else {"time_limit_s": time_limit})
         with Interruption(study.language).listening() as stop:
             prices = study.prices(mode=mode, subdistricts=subdistrict or (), roads=road, stop=stop)
+        (approach,) = study.with_settings({"modes": (mode,)}).case.approaches()
     if json_:
         print_json([one.to_json() for one in prices])
     else:
-        print_prices(prices, mode, study)
+        print_prices(prices, study, plan_id=approach.plan_id)

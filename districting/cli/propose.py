@@ -117,7 +117,7 @@ def propose_and_print(
         sys.stdout.write((folder / "run.json").read_text(encoding="utf-8"))
     else:
         for alternative in run.alternatives:
-            print_alternative(alternative, study)
+            print_alternative(alternative, study, stopped=stop.asked)
         print_comparison(run.comparison, study)
         for alternative in run.alternatives:
             print_identities(alternative, study)

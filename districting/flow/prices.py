@@ -9,16 +9,21 @@ from typing import Any
 import numpy as np
 
 from districting.engine import Job, run_jobs
+from districting.errors import CaseError, Fault
+from districting.nearest import alike
 from districting.plans.posing import LockRequest, Posed
 from districting.plans.problem import Problem
 from districting.progress import Progress, Stop, never, silent
 from districting.solvers.params import Params
+from districting.solvers.profile import DEFAULTS, Profile, Stage, preset
 from districting.solvers.relaxations import relaxations
 from districting.solvers.result import Result, Solution
 from districting.solvers.strategy import SolveMode
 
 #: Main roads that are asked about unless the planner names some: those that communities cross most.
 MOST_ROADS = 3
+#: So many names are offered instead of one that no road bears.
+NEAR_ROADS = 4
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,16 @@ class Price:
         Ids where both problems have a plan; the figures are their sums.
     only_without
         Ids that have a plan without the rule and none with it.
+    unanswered
+        Ids where no plan was found without the rule: they are in no figure.
     with_rule, without
         Figures; None where there are no such sub-districts.
+    aim
+        The first aim of the profile: what ``least`` and ``most`` are sums of.
     least, most
-        Proved bounds on what the rule costs in the first term of the objective (its unit).
+        Proved bounds on what the rule costs in the first aim. Below zero: the plan is better with the rule. That
+        can only be where the rule also allows something (a community that is kept may have any size), or
+        where the profile first takes the number of communities nearest to a target.
     """
 
     rule: str
@@ -86,10 +97,17 @@ class Price:
     in_force: bool
     subdistricts: tuple[str, ...]
     only_without: tuple[str, ...]
+    unanswered: tuple[str, ...]
     with_rule: Figures | None
     without: Figures | None
+    aim: Stage
     least: float
     most: float
+
+    @property
+    def proved(self) -> bool:
+        """Whether the cost in the first aim is known, to a thousandth."""
+        return self.most - self.least <= 1e-3 * max(abs(self.most), abs(self.least), 1.0)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as ``districting price --json`` prints it."""
@@ -99,10 +117,13 @@ class Price:
             "in_force": self.in_force,
             "subdistricts": list(self.subdistricts),
             "only_without": list(self.only_without),
+            "unanswered": list(self.unanswered),
             "with_rule": _plain(self.with_rule),
             "without": _plain(self.without),
+            "first_term": self.aim.name,
             "first_term_least": self.least,
             "first_term_most": self.most,
+            "proved": self.proved,
         }
 
 
@@ -194,21 +215,36 @@ def price_rules(
             if other.problem.locks != posed[name].problem.locks
         }
         variants.append(("roads", (road,), False, touched))
+    profile = params.profile or preset(DEFAULTS[mode])
     # A price compares whole problems: nobody is left alone on one side only.
     posed = {name: replace(one, problem=replace(one.problem, may_stay=False)) for name, one in posed.items()}
     jobs = [Job(one.problem, mode, params) for one in posed.values()]
-    for number, (_, _, _, problems) in enumerate(variants):
-        asked = [replace(p, name=f"{p.name} · {number}", may_stay=False) for p in problems.values()]
+    labels = [
+        " ".join((str(number), rule, *names)) for number, (rule, names, _, _) in enumerate(variants, start=1)
+    ]
+    for label, (_, _, _, problems) in zip(labels, variants, strict=True):
+        asked = [replace(p, name=f"{p.name} · {label}", may_stay=False) for p in problems.values()]
         jobs += [Job(one, mode, params) for one in asked]
     results = run_jobs(jobs, engine=engine, workers=workers, progress=progress, stop=stop)
     base = {name: (one.problem, results[mode, one.problem.name]) for name, one in posed.items()}
     prices = []
-    for number, (rule, names, in_force, problems) in enumerate(variants):
-        other = {name: (p, results[mode, f"{p.name} · {number}"]) for name, p in problems.items()}
+    for label, (rule, names, in_force, problems) in zip(labels, variants, strict=True):
+        other = {name: (p, results[mode, f"{p.name} · {label}"]) for name, p in problems.items()}
         here = {name: base[name] for name in other}
         pair = (here, other) if in_force else (other, here)
-        prices.append(_price(rule, names, in_force, *pair))
+        nested = _only_forbids(rule, names, mode)
+        prices.append(_price(rule, names, in_force, *pair, profile=profile, nested=nested))
     return prices
+
+
+def _only_forbids(rule: str, names: tuple[str, ...], mode: SolveMode) -> bool:
+    """Whether every plan with the rule is one without it, so that leaving it off can cost nothing.
+
+    A kept community may have any size, and in ``whole`` only what is too large, or locked to it, is split.
+    """
+    if rule == "lock":
+        return names[0] != "keep" and not (mode == "whole" and names[0] == "split")
+    return not (mode == "whole" and rule == "size_max")
 
 
 def _price(
@@ -217,15 +253,24 @@ def _price(
     in_force: bool,
     with_rule: Mapping[str, tuple[Problem, Result]],
     without: Mapping[str, tuple[Problem, Result]],
+    *,
+    profile: Profile,
+    nested: bool,
 ) -> Price:
     """Sums over the sub-districts that have both plans, and what is proved of their difference."""
-    both, only = [], []
+    both, only, unanswered = [], [], []
     have: list[Figures] = []
     would: list[Figures] = []
     least = most = 0.0
     for name, (problem, result) in with_rule.items():
         other_problem, other = without[name]
+        # a profile that asks for a number takes the nearest there is: the plans compare where it is the same
+        same = profile.number == "free" or result.notes.get("number") == other.notes.get("number")
+        if nested and same and result.solution is not None and other.objective > result.objective:
+            # time ran out over the larger choice, and the plan at hand is one without the rule, too
+            other_problem, other = problem, replace(result, lower_bound=min(other.lower_bound, result.objective))
         if other.solution is None:
+            unanswered.append(name)
             continue
         if result.solution is None:
             only.append(name)
@@ -233,12 +278,13 @@ def _price(
         both.append(name)
         have.append(figures(problem, result.solution))
         would.append(figures(other_problem, other.solution))
-        # Leaving a rule off never costs anything, so a price below zero only tells of open gaps.
-        least += max(0.0, result.lower_bound - other.objective)
-        most += max(0.0, result.objective - other.lower_bound)
+        # Where leaving the rule off cannot cost anything, a price below zero only tells of open gaps.
+        floor = 0.0 if nested and same else -np.inf
+        least += max(floor, result.lower_bound - other.objective)
+        most += max(floor, result.objective - other.lower_bound)
     return Price(
-        rule, names, in_force, tuple(both), tuple(only),
-        _sum(have), _sum(would), least, most,
+        rule, names, in_force, tuple(both), tuple(only), tuple(unanswered),
+        _sum(have), _sum(would), profile.stages[0], least, most,
     )  # fmt: skip
 
 
@@ -255,6 +301,31 @@ def _sum(parts: Sequence[Figures]) -> Figures | None:
 def _lock_names(lock: LockRequest) -> tuple[str, ...]:
     """What a lock names, its kind first."""
     return (lock.kind, *lock.communities, *lock.buildings, *lock.compounds, *lock.atoms, *lock.roads)
+
+
+def check_roads(roads: Sequence[str], edges: Any) -> None:
+    """Refuse wishes about roads that no border runs along: 长安路 is 长安北路 and 长安中路 on most maps.
+
+    Raises
+    ------
+    CaseError
+        A fault for each unknown name, with the names that come nearest.
+    """
+    known = sorted(set(map(str, edges["border_name"].dropna())))
+    faults = []
+    for road in roads:
+        if road not in known:
+            longer = [name for name in known if _spelled_inside(road, name)]
+            near = (longer or alike(road, known))[:NEAR_ROADS]
+            faults.append(Fault("fault.road_unknown", {"road": road, "known": ", ".join(near)}))
+    if faults:
+        raise CaseError(faults)
+
+
+def _spelled_inside(word: str, longer: str) -> bool:
+    """Whether the characters of a word stand in a longer one, in their order."""
+    letters = iter(longer)
+    return all(letter in letters for letter in word)
 
 
 def crossed_roads(territory_edges: Any, assignment: Any, classes: frozenset[str]) -> list[str]:
