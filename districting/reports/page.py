@@ -46,6 +46,7 @@ _SCRIPTS = (
     "card.js",
     "flow.js",
     "store.js",
+    "earlier.js",
     "review.js",
     "address.js",
     "printing.js",

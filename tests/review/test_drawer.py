@@ -354,6 +354,19 @@ def test_the_drawer_speaks_the_language_that_the_page_is_switched_to(seat: Seat)
     seat.sees("document.querySelector('#live h2').textContent === 'Plan'")
 
 
+def test_a_proposed_lock_comes_along_when_a_new_draft_has_the_page_drawn_anew(seat: Seat) -> None:
+    before = seat.ask(
+        """(() => { const { store, data } = window.comparePage;
+            store.kept.proposals.push({ id: 'mine', time: '2026-01-01T00:00:00Z', kind: 'keep', communities: [data.plans[0].communities[0].id], text: 'keep', reason: '' });
+            store.save(); return data.key; })()"""
+    )
+    branch(seat, "another")
+    seat.sees("review.pagePlan.title === 'another'")
+    assert seat.ask("window.comparePage.data.key") != before, "the page holds another plan"
+    assert seat.ask("window.comparePage.store.kept.proposals.map((one) => one.id)") == ["mine"]
+    assert seat.page.locator("section.earlier").count() == 0, "nobody is asked about what fits"
+
+
 def test_who_is_shut_out_sees_it_at_once_and_hears_nothing_more(
     seat: Seat, browser: Browser, served: Served
 ) -> None:

@@ -141,6 +141,8 @@ def test_a_server_killed_during_an_edit_leaves_the_old_state_or_the_new_one_and_
     here.page.evaluate("(to) => { review.move(to); }", spot["community"])
     served.end(signal.SIGKILL)
     here.sees("!review.connected")
+    here.page.evaluate("() => { review.turn('undo'); }")
+    here.sees("review.message && review.message.text.includes('may not be saved')")
     again = Served.start(out, port=served.port)
     served.process = again.process
     for seat in (here, wang):
@@ -150,4 +152,5 @@ def test_a_server_killed_during_an_edit_leaves_the_old_state_or_the_new_one_and_
     expected = spot["community"] if now == first + 1 else spot["before"]
     for seat in (here, wang):
         until(lambda seat=seat: seat.ask("review.plan.revision") == now and seat.holder(spot["atom"]) == expected)
+    assert "is back" in here.ask("review.message.text"), "nobody is left with a loss that is over"
     assert here.ask("review.state.comments.length") == comments

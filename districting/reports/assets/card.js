@@ -19,6 +19,11 @@ function heldBy(data, state) {
 }
 
 function placeCard(data, state, actions) {
+  return [...placeFacts(data, state, actions), ...reviewCard(data, state, heldBy(data, state), actions)];
+}
+
+// What the card tells; the rest of it asks.
+function placeFacts(data, state, actions) {
   const { words } = data;
   const found = heldBy(data, state);
   const lead = found.find(({ plan, one }) => plan.id === state.pointPlan && one) || found.find(({ one }) => one);
@@ -33,7 +38,6 @@ function placeCard(data, state, actions) {
     const own = one ? plan.findings.filter((finding) => finding.community === one.id) : [];
     if (own.length) shown.push(make("h3", { text: `${plan.title} · ${one.name}` }), findingList(own, plan, words, actions));
   }
-  shown.push(...reviewCard(data, state, found, actions));
   return shown;
 }
 

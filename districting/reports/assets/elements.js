@@ -99,7 +99,7 @@ function table(heads, rows, caption, name = null) {
   }
   if (name) show();
   const caption_ = make("caption", { text: caption, class: "unseen" });
-  const box = make("div", { class: heads.length > 5 ? "scroll tight" : "scroll" }, make("table", {}, caption_, make("thead", {}, head), body));
+  const box = make("div", { class: heads.length > 6 ? "scroll tight snug" : heads.length > 5 ? "scroll tight" : "scroll" }, make("table", {}, caption_, make("thead", {}, head), body));
   if (!box.querySelector("button")) for (const [key, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", caption]]) box.setAttribute(key, value);  // else no key could move it
   return box;
 }

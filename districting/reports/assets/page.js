@@ -33,7 +33,8 @@ function startPage(data) {
   const address = new Address(data, state, maps);
 
   const actions = {
-    scene, filters, store, refresh,
+    scene, filters, store, refresh, earlier: new Earlier(data, scene, store),
+    showReview: () => showTab("review"),
     pickPoint(plan, x, y, { open = true, place = "", home = null } = {}) {
       Object.assign(state, { point: [x, y], pointPlan: plan.id, place, street: null });
       state.chosen = home === null ? new Map(data.plans.map((one) => [one.id, communityAt(one, x, y, scene.atoms)])) : holdersOfHome(data, home);
@@ -133,9 +134,9 @@ function startPage(data) {
     const held = document.activeElement;
     const id = panel.contains(held) ? held.id : "";
     const top = panel.scrollTop;
-    panel.replaceChildren(...views[state.tab](data, state, actions));
+    panel.replaceChildren(...earlierOffer(data, state, actions), ...views[state.tab](data, state, actions));
     panel.scrollTop = top;
-    if (id) document.getElementById(id)?.focus();
+    if (id) document.getElementById(id)?.focus({ preventScroll: true });
     const count = store.count ? ` ${store.count}` : "";
     document.getElementById("tab-review").textContent = data.words.tab_review + count;
     tell();
@@ -281,7 +282,7 @@ function startPage(data) {
   showPins();
   follow(asked);
   document.body.dataset.ready = "true";
-  return { maps, state, data, store, replanned };
+  return { maps, state, data, store, earlier: actions.earlier, replanned };
 }
 
 (async () => {

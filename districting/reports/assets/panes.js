@@ -156,7 +156,7 @@ class Panes {
     for (const pane of this.panes) {
       pane.map.invalidateSize({ animate: false, pan: false });
       if (before) pane.map.setView(before.center, before.zoom, { animate: false });
-      else pane.map.fitBounds([[first[1], first[0]], [first[3], first[2]]], { animate: false, paddingTopLeft: [10, 42], paddingBottomRight: [10, 12] });
+      else pane.map.fitBounds([[first[1], first[0]], [first[3], first[2]]], { animate: false, paddingTopLeft: [10, this.headroom()], paddingBottomRight: [10, 12] });
       this.later(pane);
     }
     if (!before) {
@@ -166,9 +166,23 @@ class Panes {
     this.follows = false;
   }
 
+  // What titles take of the maps' height, px; at most a quarter.
+  headroom() {
+    const reach = Math.max(...this.panes.flatMap(({ heads }) => heads.map((head) => head.offsetTop + head.offsetHeight)));
+    return Math.min(reach + 6, this.panes[0].box.clientHeight / 4);
+  }
+
+  // The land in sight: west, south, east, north, m; of a view beside all land, the view.
+  sight() {
+    const view = this.panes[0].map.getBounds();
+    const [west, south, east, north] = this.scene.focus || this.scene.bounds;
+    const land = [Math.max(west, view.getWest()), Math.max(south, view.getSouth()), Math.min(east, view.getEast()), Math.min(north, view.getNorth())];
+    return land[0] < land[2] && land[1] < land[3] ? land : [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()];
+  }
+
   fit(west, south, east, north) {
     const first = this.panes[0];
-    first.map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [20, 46], paddingBottomRight: [20, 20] });
+    first.map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [20, 4 + this.headroom()], paddingBottomRight: [20, 20] });
     this.lead(first);
     this.redraw();
   }

@@ -1,11 +1,15 @@
-// On paper: the maps as large as the sheet and sharp, then every table, whatever the panel shows just then.
+// On paper: the maps as large as the sheet and sharp, then what was chosen and every table, whatever the panel shows.
 
 function readyToPrint(data, state, maps, actions) {
   const paper = document.getElementById("paper");
+  let seen = null;
   window.addEventListener("beforeprint", () => {
+    const sight = maps.sight();
+    seen = maps.view;
     document.body.classList.add("printing");
-    maps.sharpness = 2.5;
+    maps.sharpness = 2;  // Chromium draws a canvas of more dots per px smaller than its box, and the scale with it
     maps.arrange();
+    maps.fit(...sight);
     for (const pane of maps.panes) maps.draw(pane);
     paper.replaceChildren(...paperOf(data, state, actions));
   });
@@ -13,6 +17,7 @@ function readyToPrint(data, state, maps, actions) {
     document.body.classList.remove("printing");
     paper.replaceChildren();
     maps.sharpness = null;
+    maps.view = seen;
     maps.arrange();
   });
 }
@@ -24,11 +29,15 @@ function paperOf(data, state, actions) {
   if (actions.store.count) pages.push(reviewView(data, state, actions));
   const made = pages.map((parts) => make("section", {}, ...parts));
   data.plans.forEach((plan, i) => made[i + 1].querySelector("h2").append(` · ${plan.title}`));
+  if (actions.store.count) made[made.length - 1].className = "whole";
+  if (state.point) made.unshift(make("section", {}, ...placeFacts(data, state, actions)));
   for (const section of made) {
     section.querySelectorAll("details").forEach((one) => {
       one.fillIn?.();
       one.setAttribute("open", "");
     });
+    // A head that is told again on the next column has no buttons there.
+    section.querySelectorAll("thead button").forEach((one) => one.replaceWith(one.textContent));
     section.querySelectorAll("[id]").forEach((one) => one.removeAttribute("id"));
   }
   return made;

@@ -146,10 +146,9 @@ function reviewView(data, state, actions) {
   const shown = [make("h2", { text: words.tab_review })];
   shown.push(...deniedNote(data, store));
   const author = make("input", { type: "text", id: "author", value: kept.author, maxlength: "80", autocomplete: "name", onchange: (event) => store.sign(event.target.value) });
-  shown.push(make("p", { class: "hint", text: words.review_hint }), make("label", { class: "author" }, make("span", { text: words.author }), author));
+  shown.push(make("p", { class: "hint screen", text: words.review_hint }), make("label", { class: "author" }, make("span", { text: words.author }), author));
   const incoming = make("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: async () => {
-    const said = store.take(await incoming.files[0].text());
-    state.told = said ? words.import_done : words.import_refused;
+    state.told = words[store.take(await incoming.files[0].text())];
     actions.refresh();
   } });
   shown.push(make("div", { class: "row buttons" },

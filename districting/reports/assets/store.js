@@ -23,7 +23,8 @@ class Store {
   constructor(data, onchange) {
     Object.assign(this, { data, onchange });
     this.name = `districting:${data.key}`;
-    this.kept = { author: "", comments: [], votes: [], proposals: [] };
+    this.kept = { author: "", comments: [], votes: [], proposals: [], taken: [] };
+    this.strange = () => false;  // takes a file of another page; false: it is about other ground
     this.carried = true;  // everything stands in an exported file
     this.denied = false;
     try {
@@ -49,7 +50,14 @@ class Store {
       // Nothing of it can be read.
     }
     const lists = Object.keys(ENTRIES).map((kind) => [kind, entriesOf(file, kind)]);
-    return { author: file && isText(file.author) ? file.author : "", ...Object.fromEntries(lists) };
+    const taken = file && Array.isArray(file.taken) ? file.taken.filter(isText) : [];
+    return { author: file && isText(file.author) ? file.author : "", ...Object.fromEntries(lists), taken };
+  }
+
+  // What the browser keeps: with it, where and when it was written, for the page that comes after this one; `taken`
+  // names the entries that another page has taken over (earlier.js).
+  record(kept = this.kept) {
+    return { ...kept, crs: this.data.crs, origin: this.data.origin, title: document.title, saved: new Date().toISOString() };
   }
 
   ids() {
@@ -65,6 +73,7 @@ class Store {
       this.kept[kind] = [...here.filter((one) => away.has(one.id) || !this.stored.has(one.id)), ...there[kind].filter((one) => !known.has(one.id))];
     }
     this.kept.author = there.author || this.kept.author;
+    this.kept.taken = there.taken;
     this.stored = this.ids();
     this.onchange();
   }
@@ -77,7 +86,7 @@ class Store {
     this.carried = false;
     this.stored = this.ids();
     try {
-      window.localStorage.setItem(this.name, JSON.stringify(this.kept));
+      window.localStorage.setItem(this.name, JSON.stringify(this.record()));
     } catch {
       this.denied = true;
     }
@@ -108,8 +117,16 @@ class Store {
 
   vote(plan, community, name, vote) {
     this.kept.votes = this.kept.votes.filter((one) => one.plan !== plan || one.community !== community || one.author);
-    if (vote) this.kept.votes.push({ id: newId(), time: new Date().toISOString(), plan, community, name, vote });
+    if (vote) this.kept.votes.push({ id: newId(), time: new Date().toISOString(), plan, community, name, vote, land: this.landOf(plan, community) });
     this.save();
+  }
+
+  // What a vote was about, by which a later page knows it again: households and reach of the community, m.
+  landOf(plan, community) {
+    const { plans, origin } = this.data;
+    const { communities, index } = plans.find((one) => one.id === plan);
+    const { figures, box } = communities[index.get(community)];
+    return [figures.households, ...box.map((value, at) => value + origin[at % 2])].join(" ");
   }
 
   clear() {
@@ -118,31 +135,32 @@ class Store {
   }
 
   // The file: places in the case's own coordinates, so that it can be read without the page.
-  file() {
-    const { author, comments, votes, proposals } = this.kept;
+  file({ author, comments, votes, proposals } = this.kept) {
     const [x0, y0] = this.data.origin;
     const placed = comments.map((one) => ({ ...one, x: round1(one.x + x0), y: round1(one.y + y0) }));
     return { format: STORE_FORMAT, version: 1, page: this.data.key, crs: this.data.crs, title: document.title, author, comments: placed, votes, proposals };
   }
 
-  download() {
-    const text = `${JSON.stringify(this.file(), null, 1)}\n`;
+  download(file = this.file()) {
+    const text = `${JSON.stringify(file, null, 1)}\n`;
     const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    const who = this.kept.author.replace(/[^\p{L}\p{N}]+/gu, "-");
-    make("a", { href: address, download: `comments-${who || "page"}-${this.data.key.slice(0, 6)}.json` }).click();
+    const who = file.author.replace(/[^\p{L}\p{N}]+/gu, "-");
+    make("a", { href: address, download: `comments-${who || "page"}-${file.page.slice(0, 6)}.json` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
-    this.carried = true;
+    this.carried ||= file.page === this.data.key;
   }
 
-  // Takes in a file of this page; entries that are here already stay single. Returns false for another file.
+  // Takes in a file of this page; entries that are here already stay single. Of another version of it, what fits is
+  // offered. Returns the word that says how it went.
   take(text) {
     let file;
     try {
       file = JSON.parse(text);
     } catch {
-      return false;
+      return "import_refused";
     }
-    if (!file || file.format !== STORE_FORMAT || file.page !== this.data.key) return false;
+    if (!file || file.format !== STORE_FORMAT || !isText(file.page)) return "import_refused";
+    if (file.page !== this.data.key) return this.strange(file) ? "import_earlier" : "import_refused";
     const [x0, y0] = this.data.origin;
     // Whoever opens a page first takes up an own file again; what others wrote stays theirs.
     const writer = isText(file.author) ? file.author : "";
@@ -157,7 +175,7 @@ class Store {
       }
     }
     this.save();
-    return true;
+    return "import_done";
   }
 }
 

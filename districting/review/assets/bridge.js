@@ -9,7 +9,7 @@ function bridge(live) {
   store.save = () => {
     store.carried = true;
     try {
-      window.localStorage.setItem(store.name, JSON.stringify({ author: store.kept.author, comments: [], votes: [], proposals: store.kept.proposals }));
+      window.localStorage.setItem(store.name, JSON.stringify(store.record({ ...store.kept, comments: [], votes: [] })));
     } catch {
       store.denied = true;
     }
@@ -30,7 +30,7 @@ function bridge(live) {
     if (await say({ ...entry, community: own ? own.id : null }, text, state.point)) add(kind, entry);
   };
   const file = store.file.bind(store);
-  store.file = () => ({ ...file(), comments: [], votes: [] });
+  store.file = (kept = store.kept) => ({ ...file(kept), comments: [], votes: [] });
   const [own, other] = live.sayTwice("kept_where");
   data.words.review_hint = own;
   if (data.other?.words) data.other.words.review_hint = other;
@@ -45,6 +45,9 @@ function bridge(live) {
     return live.settle(live.state.comments.find((one) => String(one.comment_id) === id));
   };
   bridgeState(live);
+  // The page is drawn anew with every new draft: proposals that still fit come along by themselves.
+  const { earlier } = live.page;
+  for (const record of earlier ? [...earlier.records] : []) earlier.take(record);
 }
 
 function bridgeState(live) {

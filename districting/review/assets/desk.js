@@ -34,7 +34,7 @@ class Drawer {
       if (field && live.keeps(id)) field.value = value;
     }
     element.scrollTop = top;
-    if (held) document.getElementById(held)?.focus();
+    if (held) document.getElementById(held)?.focus({ preventScroll: true });
   }
 
   head() {
@@ -81,7 +81,7 @@ class Drawer {
       labels.push(make("label", { class: "row" }, make("span", { class: "soft", text: live.say("mark") }), status));
       buttons.push(button(live.say("retitle"), () => live.retitle(), { class: "quiet", id: "live-retitle" }));
     }
-    buttons.push(make("a", { class: "button quiet", href: `/api/${planPath(plan.plan_id)}/export`, download: "", text: live.say("export") }));
+    buttons.push(make("a", { class: "button quiet", href: `/api/${planPath(plan.plan_id)}/export`, download: "", title: live.say("export_hint"), text: live.say("export") }));
     const others = live.state.plans.filter((one) => one.plan_id !== plan.plan_id);
     const compare = select(live.say("compare"), [["", "—"], ...others.map((one) => [one.plan_id, live.titleOf(one)])], live.against || "", (id) => live.compare(id));
     compare.id = "live-compare";

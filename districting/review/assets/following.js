@@ -61,7 +61,10 @@ class Following {
       this.ended = true;
       this.take(null);
     }
-    if (kind === "open") this.connected = true;
+    if (kind === "open") {
+      this.connected = true;
+      if (this.message?.lost) this.tell(this.message.edit ? this.say("back") : null);
+    }
     if (kind === "present") this.state.present = message;
     if (kind === "search") {
       const known = this.state.searches.findIndex((one) => one.search_id === message.search_id);

@@ -30,6 +30,7 @@ class Live extends Talking {
     this.language = this.server.language = language || this.state.language;
     this.words = this.allWords[this.language];
     this.server.lost = this.words["word.lost"];
+    this.server.unsaved = this.words["word.unsaved"];
     return true;
   }
 
@@ -109,6 +110,7 @@ class Live extends Talking {
       if (!(error instanceof Refusal)) throw error;
       if (error.told.key === "stale") await this.showDifference(error.told);
       else this.tell(error.message, "bad");
+      if (!error.status) Object.assign(this.message, { lost: true, edit: error.told.edit });
       return null;
     }
   }
@@ -265,7 +267,7 @@ class Live extends Talking {
 
   async branch() {
     const { plan } = this;
-    const value = plan.status === "computed" ? `${this.titleOf(plan)} · ${this.say("status.draft")}` : plan.title;
+    const value = plan.status === "computed" ? this.say("branch_of", { title: this.titleOf(plan) }) : plan.title;
     const title = await askText({ ...this.choices("branch"), label: this.say("branch_title"), value });
     if (!title) return;
     const made = await this.attempt(() => this.server.tell("POST", "plans", { plan: plan.plan_id, title, revision: plan.revision }));
@@ -281,7 +283,7 @@ class Live extends Talking {
   }
 
   async retitle() {
-    const title = await askText({ ...this.choices("retitle"), label: this.say("branch_title"), value: this.plan.title });
+    const title = await askText({ ...this.choices("retitle"), label: this.say("retitle_label"), value: this.plan.title });
     if (title && title !== this.plan.title) this.change({ title });
   }
 

@@ -24,7 +24,8 @@ class Server {
     try {
       answer = await fetch(`/api/${path}`, { method, headers, body: body === null ? null : JSON.stringify(body), credentials: "same-origin" });
     } catch {
-      throw new Refusal(0, { error: [this.lost || "…"] });
+      const edit = method !== "GET" && !path.endsWith("/look");
+      throw new Refusal(0, { error: [(edit ? this.unsaved : this.lost) || "…"], edit });
     }
     if (answer.status === 204) return null;
     if (answer.ok) return text ? answer.text() : answer.json();
