@@ -20,7 +20,7 @@ from districting.nearest import alike
 from districting.plans.posing import LockRequest, PoseSettings
 from districting.plans.problem import LockKind
 from districting.policies.policy import Policy
-from districting.policies.reading import DEFAULT_PRESET, read_policy, toml_fault
+from districting.policies.reading import DEFAULT_PRESET, read_policy, text_fault, toml_fault
 from districting.solvers.approach import Approach, read_approaches
 from districting.territory.list_cells import ListSpec
 from districting.territory.specs import ROLES, Estimate, LayerSpec, Role
@@ -147,7 +147,7 @@ class Case:
         try:
             return cls.parse(path.read_text(encoding="utf-8-sig"), path)
         except (OSError, UnicodeDecodeError) as error:
-            raise CaseError([Fault("fault.case_unreadable", {"file": str(path), "why": str(error)})]) from error
+            raise CaseError([text_fault(path, error, file=str(path))]) from error
 
     @classmethod
     def parse(cls, text: str, path: Path) -> Case:

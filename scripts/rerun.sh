@@ -6,7 +6,8 @@
 # stdout: the one JSON document of the run. Beside the case, in reruns/ (or $DISTRICTING_RUNS):
 #   rerun.log            every run in dated lines: what changed, what was done and why, how long, where the result is
 #   latest.json          the document of the last run that had a result
-#   2026-11-22T0300…/    one folder for each run with proposals: open its index.html
+#   2026-11-22T0300…/    one folder for each run with proposals: open its index.html; its returned/ holds lists that
+#                        could not be read, a file for each sub-district to send back
 # Exit code, as that of 'districting rerun':
 #   0 nothing to do   10 proposals   2 bad input, or the case is in use   3 a change is asked for, no plan was found
 # Two runs never write one case: the program locks it itself.
@@ -49,7 +50,7 @@ case $code in
   0 | 3 | 10) mv "$runs/latest.json.$$" "$runs/latest.json" ;;
   *) rm -f "$runs/latest.json.$$" ;;
 esac
-if [ "$code" = 0 ]; then
+if [ "$code" = 0 ] && [ ! -d "$out/returned" ]; then
   rm -rf "$out" # it holds what latest.json says, and nothing to look at
 fi
 exit "$code"

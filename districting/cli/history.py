@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -135,6 +136,10 @@ def _print_history(told: History, file: Path, language: Language) -> None:
         out.print(say("history.adopted", language, **values, document=adopted.document or "–"), markup=False)
     _table("runs", _RUN_COLUMNS, [_run_row(one) for one in told.runs], language)
     _table("quiet", _QUIET_COLUMNS, [_quiet_row(one, language) for one in told.quiet], language)
+    for one in told.quiet:
+        if one.lists:
+            values = {"first": _minute(one.first), "last": _minute(one.last), "names": _named(one.lists)}
+            out.print(say("history.quiet.lists", language, **values), markup=False)
     _table("plans", _PLAN_COLUMNS, [_plan_row(one, language) for one in told.plans], language)
     _table("moves", _MOVE_COLUMNS, [_move_row(one, language) for one in told.moves], language)
     out.print(say("history.file", language, file=file), markup=False)
@@ -152,6 +157,8 @@ def _print_run(entry: RunEntry, told: History, language: Language) -> None:
         ("made", entry.made),
     ):
         out.print(f"{say(f'history.column.{key}', language)}: {value}", markup=False)
+    if held := {file: one["kept"] for file, one in entry.made_from.get("rerun", {}).get("lists", {}).items()}:
+        out.print(say("history.lists", language, names=_named(held)), markup=False)
     status = {one.plan_ref: say(f"status_of_plan.{one.status}", language) for one in told.plans}
     figures = ("plan_id", "households_moved", "communities", "findings_must")
     plans: list[Row] = [
@@ -201,6 +208,11 @@ def _quiet_row(one: QuietRun, language: Language) -> Row:
     """Runs with nothing to do as a row of `_QUIET_COLUMNS`."""
     why = say(f"history.quiet.{one.reason}", language)
     return (_minute(one.first), _minute(one.last), one.times, one.verb, one.reference, why, one.basis)
+
+
+def _named(lists: Mapping[str, str]) -> str:
+    """Lists with the day on which each was taken last."""
+    return ", ".join(f"{file} ({kept[:10] or '–'})" for file, kept in lists.items())
 
 
 def _plan_row(one: PlanEntry, language: Language) -> Row:

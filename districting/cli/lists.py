@@ -14,6 +14,7 @@ from districting.cli.options import AsJson, CaseFile, Lang
 from districting.errors import CaseError, Fault
 from districting.flow.lists import ListAccount, enter_lists, remember_returned, try_lists, with_files
 from districting.language import Language, say
+from districting.records.accepted import keep_accepted
 from districting.records.history import unless_unwritable
 from districting.records.store import records_path
 from districting.reports.atomic import check_place
@@ -69,6 +70,7 @@ def lists(
         if apply:
             with unless_unwritable(records_path(study.case.path), study.language):
                 remember_returned(account)
+                keep_accepted(account.case, ((one.spec.path, one.sha256) for one in account.taken.tables))
     if json_:
         record = {"folder": str(folder), "applied": applied, "left_out": sorted(left_out)}
         print_json({**record, **lists_record(outcome, taken=taken, since=since, language=study.language)})
@@ -111,6 +113,8 @@ def _print(account: ListAccount, language: Language) -> None:
         sentence = fault.sentence(language)
         line = say("list.said_left_out", language, sentence=sentence) if left else f"  ✗ {sentence}"
         out.print(line, markup=False)
+        if date := outcome.kept.get(str(fault.values["file"]), "")[:10] if not left else "":
+            out.print(say("list.said_kept", language, date=date), markup=False)
     if waiting := int((account.since[outcome.failed.index] != "").sum()):
         out.print(say("list.said_open", language, count=waiting), markup=False)
     for name in ("subdistrict", "community"):

@@ -21,7 +21,6 @@ from districting.screen import err, out, print_json
 from districting.study import Study
 
 _EXITS = {"nothing": FINE, "proposals": PROPOSALS, "no_plan": NO_PLAN}
-_EVENTS: dict[str, Event] = {"nothing": "nothing_to_do", "proposals": "proposals", "no_plan": "no_plan"}
 
 
 def rerun(
@@ -72,7 +71,7 @@ def rerun(
         print_json(report)
     for line in lines(found, study.language, written=written):
         (err if json_ else out).print(line, markup=False)  # with --json, what a log is to say
-    _tell(report, study, event=_EVENTS[found.outcome], folder=folder)
+    _tell(report, study, event=found.event, folder=folder)
     raise typer.Exit(_EXITS[found.outcome])
 
 

@@ -32,6 +32,7 @@ from districting.policies.needs import unmet_needs
 from districting.policies.policy import Policy
 from districting.policies.rule import Measure
 from districting.progress import Progress, Step, silent
+from districting.records.accepted import read_accepted
 from districting.rerun.basis import basis_of
 from districting.solvers.params import Params
 from districting.territory.cutting import cut_atoms
@@ -91,6 +92,7 @@ class AtHand:
             folder=self.case.folder,
             horizon=self.case.solve.horizon,
             lists=self.case.lists,
+            accepted=lambda path: read_accepted(self.case, path),
             progress=self.progress,
         )
         return dataclasses.replace(layers, generated=layers.generated or self.case.generated)

@@ -158,12 +158,29 @@ def _items(outcome: ListOutcome, case: Case) -> dict[TableKey, Items]:
     for row in outcome.rows[_told(outcome)].itertuples():
         key, item, why = _item(outcome, row)
         found.setdefault(key, {})[item] = why
-    for fault in (*outcome.refused, *outcome.totals):
-        sha256 = file_hash(case.folder / str(fault.values["file"]))
-        line = fault.values.get("line", "") if fault in outcome.totals else ""
-        key = (sha256, str(fault.values.get("layer", "")))
-        found.setdefault(key, {})[f"{fault.key} {line}".strip()] = fault.key
+    for key, held in refused_items(outcome.refused, case).items():
+        found.setdefault(key, {}).update(held)
+    for fault in outcome.totals:
+        found.setdefault(_place(fault, case), {})[f"{fault.key} {fault.values['line']}"] = fault.key
     return dict(found)
+
+
+def refused_items(faults: Sequence[Fault], case: Case) -> dict[TableKey, dict[str, str]]:
+    """What the records know lists by that cannot be read, and why they go back."""
+    found: dict[TableKey, dict[str, str]] = {}
+    for fault in faults:
+        found.setdefault(_place(fault, case), {})[fault.key] = fault.key
+    return found
+
+
+def _place(fault: Fault, case: Case) -> TableKey:
+    """What the records know the table of a fault by; a file that nobody may open has no hash."""
+    file = str(fault.values["file"])
+    try:
+        sha256 = file_hash(case.folder / file)
+    except OSError:
+        sha256 = file
+    return sha256, str(fault.values.get("layer", ""))
 
 
 def enter_lists(case: Case) -> None:

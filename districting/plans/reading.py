@@ -19,6 +19,7 @@ import shapely
 from districting.errors import Fault, PlanError
 from districting.nearest import alike
 from districting.plans.division import Division
+from districting.territory.damage import file_fault, rows_fault
 from districting.territory.territory import Territory
 
 #: Names under which a column is known, ours first. ``community_after`` is that of our own buildings.csv.
@@ -109,8 +110,11 @@ def _read_table(path: Path) -> pd.DataFrame:
             encoding = "gb18030"
         separator = "\t" if path.suffix.lower() == ".tsv" else ","
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding=encoding, sep=separator)
-    except (OSError, ValueError, BadZipFile) as error:
-        raise PlanError([_fault("plan_unreadable", path, why=str(error))]) from error
+    except pd.errors.ParserError as error:
+        text = content.decode(encoding, errors="replace")
+        raise PlanError([rows_fault(text, separator=separator, file=str(path), why=str(error))]) from error
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise PlanError([file_fault(path, error, file=str(path))]) from error
 
 
 def _from_table(table: pd.DataFrame, path: Path, territory: Territory) -> Division:
@@ -168,7 +172,7 @@ def _read_polygons(path: Path) -> gpd.GeoDataFrame:
         layer = next((name for name in _LAYERS if name in layers), layers[0] if layers else None)
         return gpd.read_file(path, layer=layer)
     except (OSError, ValueError, pyogrio.errors.DataSourceError) as error:
-        raise PlanError([_fault("plan_unreadable", path, why=str(error))]) from error
+        raise PlanError([file_fault(path, error, file=str(path))]) from error
 
 
 def _from_polygons(drawn: gpd.GeoDataFrame, path: Path, territory: Territory) -> Division:

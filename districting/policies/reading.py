@@ -67,7 +67,7 @@ def read_policy(name: str, *, folder: Path = Path()) -> Policy:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError([Fault("fault.policy_unreadable", {"file": name, "why": str(error)})]) from error
+        raise PolicyError([text_fault(path, error, file=name)]) from error
     return _parse(text, path.stem, file=name)
 
 
@@ -78,6 +78,18 @@ def _parse(text: str, policy_id: str, *, file: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyError([toml_fault(text, error, file=file)]) from error
     return _Reader(document, policy_id, file).policy()
+
+
+def text_fault(path: Path, error: OSError | UnicodeDecodeError, *, file: str) -> Fault:
+    """Why a file that somebody wrote, a case or a policy, cannot be read: its letters, or its place."""
+    values: dict[str, Any] = {"file": file, "why": str(error)}
+    if isinstance(error, UnicodeDecodeError):
+        return Fault("fault.text_bytes", values | {"line": error.object.count(b"\n", 0, error.start) + 1})
+    if isinstance(error, PermissionError):
+        return Fault("fault.file_rights", values)
+    if path.is_dir():
+        return Fault("fault.file_folder", values)
+    return Fault("fault.file_io" if path.exists() else "fault.file_gone", values)
 
 
 def toml_fault(text: str, error: tomllib.TOMLDecodeError, *, file: str) -> Fault:

@@ -17,6 +17,7 @@ from districting.errors import Fault, PlanError
 from districting.flow.case_tables import without_webhook
 from districting.flow.case_text import to_toml
 from districting.language import Language, say
+from districting.records.accepted import keep_accepted
 from districting.records.adoption import Move, PlanEntry, Plans
 from districting.records.archive import Archive, keep
 from districting.records.manifest import outputs_of, run_id_of, seen_from
@@ -166,6 +167,8 @@ def enter_run(
         }
         with Store(path) as store:
             entered.append(_enter(store, case, folder, record, made_from, reference, verb=verb, person=person))
+        lists = [(one["path"], one["sha256"]) for one in record["inputs"] if one["role"] == "lists"]
+        keep_accepted(case, lists)
     return entered[0] if entered else None
 
 

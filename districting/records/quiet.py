@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from districting.case import Case
@@ -40,6 +40,8 @@ class QuietRun:
         Hash of everything that went in.
     inputs
         Hash of the rows of each layer.
+    lists
+        Lists that could not be read → when each was taken last (UTC; empty: never).
     """
 
     first: str
@@ -51,19 +53,29 @@ class QuietRun:
     reason: QuietReason
     basis: str
     inputs: Mapping[str, str]
+    lists: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {**vars(self), "inputs": dict(self.inputs)}
+        return {**vars(self), "inputs": dict(self.inputs), "lists": dict(self.lists)}
 
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(QuietRun))
+#: Columns that hold JSON; an earlier program wrote no ``lists``.
+_JSON = ("inputs", "lists")
 #: What rows have in common that are one row.
-_SAME = ("verb", "reference", "reason", "basis")
+_SAME = ("verb", "reference", "reason", "basis", "lists")
 
 
 def enter_quiet(
-    case: Case, *, verb: str, person: str, reference: str, reason: QuietReason, basis: Mapping[str, Any]
+    case: Case,
+    *,
+    verb: str,
+    person: str,
+    reference: str,
+    reason: QuietReason,
+    basis: Mapping[str, Any],
+    lists: Mapping[str, str] | None = None,
 ) -> None:
     """Enter a run that had nothing to do.
 
@@ -73,6 +85,8 @@ def enter_quiet(
         The plan in force, as people know it.
     basis
         What the run stood on (`districting.rerun.basis.basis_of`).
+    lists
+        Lists that could not be read, and when each was taken last.
 
     Raises
     ------
@@ -81,9 +95,10 @@ def enter_quiet(
     """
     moment = now()
     told = QuietRun(
-        moment, moment, 1, verb, person, reference, reason, content_id(basis), dict(basis["layers"])
+        moment, moment, 1, verb, person, reference, reason, content_id(basis), basis["layers"], lists or {}
     ).to_json()
-    told["inputs"] = json.dumps(told["inputs"], sort_keys=True)
+    for name in _JSON:
+        told[name] = json.dumps(told[name], ensure_ascii=False, sort_keys=True)
     with Store(records_path(case.path)) as store, store.change() as change:
         latest = change.row("SELECT * FROM quiet_runs ORDER BY quiet_key DESC LIMIT 1")
         if latest is not None and all(latest[key] == told[key] for key in _SAME) and not _run_since(change):
@@ -100,8 +115,11 @@ def quiet_runs(store: Store) -> list[QuietRun]:
     """Every entry, oldest first; none in records of an earlier program."""
     if store.row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'quiet_runs'") is None:
         return []
-    rows = store.rows(f"SELECT {', '.join(_COLUMNS)} FROM quiet_runs ORDER BY quiet_key")
-    return [QuietRun(**{**dict(row), "inputs": json.loads(row["inputs"])}) for row in rows]
+    found = []
+    for row in store.rows("SELECT * FROM quiet_runs ORDER BY quiet_key"):
+        told = {name: row[name] for name in row.keys() if name in _COLUMNS}  # noqa: SIM118  # a row is no mapping
+        found.append(QuietRun(**told | {name: json.loads(told[name]) for name in _JSON if name in told}))
+    return found
 
 
 def _run_since(change: Change) -> bool:

@@ -9,7 +9,8 @@ CREATE TABLE IF NOT EXISTS quiet_runs (
   reference TEXT NOT NULL,           -- the plan in force, as people know it
   reason TEXT NOT NULL,              -- key of the sentence history.quiet.<reason>
   basis TEXT NOT NULL,               -- hash of everything that went in
-  inputs TEXT NOT NULL               -- layer → hash of its rows, JSON
+  inputs TEXT NOT NULL,              -- layer → hash of its rows, JSON
+  lists TEXT NOT NULL DEFAULT '{}'   -- list that cannot be read → when it was taken last, JSON
 );
 INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier, description) VALUES
   ('quiet_runs', 'attributes', 'quiet_runs', '无需调整的运行 Runs with nothing to do');

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -20,9 +21,9 @@ from districting.territory.specs import with_logins
 if TYPE_CHECKING:
     from districting.study import Study
 
-#: What became of a file: as recorded; other content; holds times, and apart from them the same or another;
-#: recorded and not made; made and not recorded.
-Outcome = Literal["same", "differs", "timed_same", "timed_other", "missing", "extra"]
+#: What became of a file: as recorded; other content; holds times, and apart from them the same, the same but for
+#: bounds of later wishes, or another; recorded and not made; made and not recorded.
+Outcome = Literal["same", "differs", "timed_same", "timed_bounds", "timed_other", "missing", "extra"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Reproduction:
         Packages whose version is another one than then.
     stopped
         Sub-districts whose search was stopped by its time limit, then or now: the machine decides what it finds.
+
+    Notes
+    -----
+    A wish after the first is settled as soon as its gap is within the tolerance of the profile, and parts of a
+    search end by the clock. So the plans can be the same, letter by letter, while the bound of such a wish is one
+    proved on another way: ``timed_bounds``. Nothing is rounded for it, neither in the record nor here.
     """
 
     run_id: str
@@ -51,8 +58,8 @@ class Reproduction:
 
     @property
     def same(self) -> bool:
-        """Nothing differs but times."""
-        return all(outcome in ("same", "timed_same") for outcome in self.files.values())
+        """Nothing differs but times, and bounds of wishes after the first."""
+        return all(outcome in ("same", "timed_same", "timed_bounds") for outcome in self.files.values())
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -115,7 +122,7 @@ def reproduce(study: Study, entry: RunEntry, out: Path, *, engine: str | None = 
     }
     return Reproduction(
         entry.run_id,
-        _compared(entry, out, _same_but_times(entry, out, record)),
+        _compared(entry, out, _but_times(entry, out, record)),
         resaved,
         tuple(name for name in sorted(versions) if entry.manifest["versions"].get(name) != versions[name]),
         tuple(sorted(told)),
@@ -161,17 +168,33 @@ def _named(source: Mapping[str, Any]) -> str:
     return f"{source['role']}: {source['path']}{layer}"
 
 
-def _same_but_times(entry: RunEntry, out: Path, record: Mapping[str, Any]) -> dict[str, bool]:
-    """Whether files that hold times are the same without them."""
-    told = {"run.json": record["run_id"] == entry.run_id}
+def _but_times(entry: RunEntry, out: Path, record: Mapping[str, Any]) -> dict[str, Outcome]:
+    """Outcome of the files that hold times, without them."""
+    told: dict[str, Outcome] = {"run.json": "timed_same"}
+    if record["run_id"] != entry.run_id:
+        same = content_id(_without_later_bounds(record)) == content_id(_without_later_bounds(entry.manifest))
+        told["run.json"] = "timed_bounds" if same else "timed_other"
     if entry.verb == "rerun":
         document = json.loads((out / "rerun.json").read_text(encoding="utf-8"))
-        told["rerun.json"] = content_id(document) == origin_of(entry)["document"]
+        same = content_id(document) == origin_of(entry)["document"]
+        told["rerun.json"] = "timed_same" if same else "timed_other"
     return told
 
 
-def _compared(entry: RunEntry, out: Path, timed: Mapping[str, bool]) -> dict[str, Outcome]:
-    """Outcome of every file; ``timed``: of those that hold times whether they are the same without."""
+def _without_later_bounds(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a run without the bounds of wishes after the first, which people read nowhere else."""
+    bare: dict[str, Any] = copy.deepcopy(dict(record))
+    for plan in bare["plans"]:
+        for row in plan["subdistricts"]:
+            for told in (row.get("terms", []), row.get("notes", {}).get("stages", [])):
+                for later in told[1:]:  # what a later wish leaves to the next follows from its bound
+                    later.pop("lower_bound", None)
+                    later.pop("ceiling", None)
+    return bare
+
+
+def _compared(entry: RunEntry, out: Path, timed: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Outcome of every file; ``timed``: of those that hold times how they compare without."""
     made, found = outputs_of(out), {}
     for name in sorted({*entry.outputs, *made}):
         outcome: Outcome
@@ -182,7 +205,7 @@ def _compared(entry: RunEntry, out: Path, timed: Mapping[str, bool]) -> dict[str
         elif made[name] == entry.outputs[name]:
             outcome = "same"
         elif name in timed:
-            outcome = "timed_same" if timed[name] else "timed_other"
+            outcome = timed[name]
         else:
             outcome = "differs"
         found[name] = outcome

@@ -150,6 +150,9 @@ class Store:
         if not self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'quiet_runs'"):
             with self.change():  # a store of an earlier program; whoever is quicker writes the same
                 _run_statements(self._file, "quiet.sql")
+        elif "lists" not in {row["name"] for row in self.rows("SELECT name FROM pragma_table_info('quiet_runs')")}:
+            with self.change(), suppress(sqlite3.OperationalError):  # whoever is quicker adds it
+                self._file.execute("ALTER TABLE quiet_runs ADD COLUMN lists TEXT NOT NULL DEFAULT '{}'")
         _keep_log(self._file)
         self._file.execute("PRAGMA synchronous = FULL")  # a move that was answered survives a power cut, too
         self._file.execute("PRAGMA foreign_keys = ON")

@@ -19,7 +19,7 @@ CREATE TABLE runs (
 );
 
 CREATE TABLE archives (
-  sha256 TEXT PRIMARY KEY,           -- of the plan's files and its run's id, not of the zip: another zlib packs otherwise
+  sha256 TEXT PRIMARY KEY,           -- of the plan's files and its run's id, not of the zip: another zlib packs otherwise; of a list, its file's
   content BLOB NOT NULL
 ) WITHOUT ROWID;
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from districting.errors import Fault
 from districting.language import Language, say
 from districting.reports.atomic import OutputFolder
 from districting.reports.plain import plain, write_json
@@ -52,7 +54,7 @@ def write_returned(
     with OutputFolder(folder) as place:
         for name in sorted({*homes[shown.index], *whole}):
             mine = shown[homes[shown.index] == name]
-            file = re.sub(r'[\\/:*?"<>|]', "-", say("list.title_returned", language, name=name)) + ".xlsx"
+            file = _file_name(name, language)
             sheets = [_whole_sheet(whole[name], name, language)] if name in whole else []
             write_workbook(place / file, [*sheets, *_sheets(outcome, mine, name, language)], language=language)
             files.append(file)
@@ -64,6 +66,33 @@ def write_returned(
         write_workbook(place / "sums.xlsx", sums, language=language)
         write_json(place / "lists.json", lists_record(outcome, taken=taken, since=since, language=language))
     return files
+
+
+def write_refused(folder: Path, outcome: ListOutcome, faults: Sequence[Fault], *, language: Language) -> list[str]:
+    """Write what goes back of lists that cannot be read: an Excel file for each sub-district; returns their names.
+
+    Parameters
+    ----------
+    folder
+        Made if absent.
+    outcome
+        Of the lists of the case.
+    faults
+        Those of ``outcome.refused`` that go back.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    homes = subdistrict_of_rows(outcome, language)
+    whole = _not_taken(replace(outcome, totals=(), refused=tuple(faults)), homes, language)
+    files = []
+    for name, lists in sorted(whole.items()):
+        files.append(_file_name(name, language))
+        write_workbook(folder / files[-1], [_whole_sheet(lists, name, language)], language=language)
+    return files
+
+
+def _file_name(name: str, language: Language) -> str:
+    """The file of what goes back to a sub-district."""
+    return re.sub(r'[\\/:*?"<>|]', "-", say("list.title_returned", language, name=name)) + ".xlsx"
 
 
 def lists_record(
@@ -99,7 +128,12 @@ def lists_record(
         ],
         "totals": [plain(dict(fault.values)) for fault in outcome.totals],
         "refused": [
-            {"file": fault.values["file"], "sentence": fault.sentence(language)} for fault in outcome.refused
+            {
+                "file": fault.values["file"],
+                "sentence": fault.sentence(language),
+                "kept": outcome.kept.get(str(fault.values["file"]), ""),
+            }
+            for fault in outcome.refused
         ],
     }
 

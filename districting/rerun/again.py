@@ -43,6 +43,7 @@ def rerun_again(study: Study, entry: RunEntry, out: Path, *, engine: str | None 
         engine=engine,
         reference=_reference(study, entry, known),
         standing={key: Standing.from_json(one) for key, one in known["standing"].items()},
+        told_lists={file: one["told"] for file, one in known.get("lists", {}).items()},
     )
     if found.run is not None:
         started = str(entry.manifest.get("started", ""))

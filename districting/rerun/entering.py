@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from districting.language import Language
+from districting.records.accepted import keep_accepted
 from districting.records.adopting import whoever
 from districting.records.history import enter_run, unless_unwritable
 from districting.records.manifest import content_id
 from districting.records.quiet import enter_quiet
 from districting.records.store import records_path
+from districting.rerun.refusing import remember_lists
 from districting.rerun.rerunning import Rerun
 from districting.rerun.standing import keep_standing
 
@@ -31,7 +33,9 @@ def enter_rerun(rerun: Rerun, folder: Path, *, language: Language) -> None:
                 reference=rerun.reference.label,
                 reason=rerun.reason,
                 basis=rerun.basis,
+                lists={one.file: one.kept for one in rerun.lists},
             )
+            keep_accepted(case, ((one.path, one.sha256) for one in rerun.layers.sources if one.role == "lists"))
     else:
         origin = {"rerun": _origin(rerun, folder)}
         enter_run(
@@ -46,6 +50,7 @@ def enter_rerun(rerun: Rerun, folder: Path, *, language: Language) -> None:
     hashes = {str(key): str(one["hash"]) for key, one in rerun.basis["subdistricts"].items()}
     with unless_unwritable(records_path(case.path), language):
         keep_standing(case, rerun.reference.archive.sha256, rerun.unanswered(), hashes=hashes)
+        remember_lists(case, rerun.lists)
 
 
 def _origin(rerun: Rerun, folder: Path) -> dict[str, Any]:
@@ -58,5 +63,6 @@ def _origin(rerun: Rerun, folder: Path) -> dict[str, Any]:
         "archive": reference.archive.sha256,
         "everything": rerun.everything,
         "standing": {key: one.to_json() for key, one in sorted(rerun.standing.items())},
+        "lists": {one.file: {"kept": one.kept, "told": one.told} for one in rerun.lists},
         "document": content_id(document),
     }

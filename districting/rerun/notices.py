@@ -32,7 +32,8 @@ from districting.flow.case_tables import RerunSettings, is_address
 from districting.language import Language, say
 
 #: proposals: there are some. no_plan: something asks for a change, and none was found. failed: no result at all.
-Event = Literal["proposals", "no_plan", "failed", "nothing_to_do"]
+#: lists: nothing to do, but a list of the case can no longer be read and goes back.
+Event = Literal["proposals", "no_plan", "failed", "lists", "nothing_to_do"]
 Channel = Literal["hook", "webhook"]
 
 #: Environment variable that holds the secret of the signature; it is not handed on to the command.

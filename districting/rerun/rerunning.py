@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from districting.case import Case
-from districting.errors import Fault
 from districting.flow.run import Alternative, Run
 from districting.language import Language
 from districting.plans.finding import Finding
@@ -24,10 +23,13 @@ from districting.reports.plain import plain
 from districting.rerun.carrying import Carried, carry
 from districting.rerun.changes import Changes, find_changes
 from districting.rerun.ground import carry_ground
+from districting.rerun.notices import Event
 from districting.rerun.reference import Reference, find_reference
+from districting.rerun.refusing import RefusedList, refused_lists
 from districting.rerun.sparing import spared
 from districting.rerun.standing import ASKED, Standing, read_standing
 from districting.rerun.triggers import Trigger, find_triggers
+from districting.territory.layers import Layers
 
 if TYPE_CHECKING:
     from districting.study import Study
@@ -104,8 +106,10 @@ class Rerun:
         Names of the sub-districts by id.
     basis
         What it stands on (`districting.rerun.basis`).
+    layers
+        As they were read today.
     lists
-        What is wrong with lists that could not be taken.
+        Those of the case that cannot be read, and what counts instead.
     standing
         By sub-district id: what earlier reruns had proved to have no answer.
     everything
@@ -126,7 +130,8 @@ class Rerun:
     names: dict[str, str]
     standing: Mapping[str, Standing]
     basis: Mapping[str, Any]
-    lists: tuple[Fault, ...]
+    layers: Layers
+    lists: tuple[RefusedList, ...]
     everything: bool
     started: str
     seconds: float
@@ -182,6 +187,13 @@ class Rerun:
             for one in self.proposals
         )
         return "no_plan" if unanswered else "nothing"
+
+    @property
+    def event(self) -> Event:
+        """What people are told of; a list that goes back is told also where there is nothing to do."""
+        if self.outcome != "nothing":
+            return self.outcome
+        return "lists" if any(not one.told for one in self.lists) else "nothing_to_do"
 
     @property
     def reason(self) -> QuietReason:
@@ -250,9 +262,7 @@ class Rerun:
             "recut": sorted(self.recut),
             "carried": carried,
             "triggers": [trigger.to_json(language) for trigger in self.triggers],
-            "lists": [
-                {"file": fault.values.get("file"), "sentence": fault.sentence(language)} for fault in self.lists
-            ],
+            "lists": [one.to_json(language) for one in self.lists],
             "reason": self.reason if self.outcome == "nothing" else None,
             "affected": list(self.affected),
             "spared": list(self.spared),
@@ -272,6 +282,7 @@ def rerun(
     stop: Stop = never,
     reference: Reference | None = None,
     standing: Mapping[str, Standing] | None = None,
+    told_lists: Mapping[str, str] | None = None,
 ) -> Rerun:
     """Find what changed since the plan in force was made, and the least change that answers it.
 
@@ -285,8 +296,8 @@ def rerun(
         Propose also for what was accepted with the reference, in every sub-district.
     engine, stop
         As `Study.propose` takes them.
-    reference, standing
-        What to go by, where a rerun is made again; None: as the case's records have it.
+    reference, standing, told_lists
+        What to go by, where a rerun is made again, and when lists went back; None: as the case's records have it.
 
     Raises
     ------
@@ -298,14 +309,14 @@ def rerun(
         reference = find_reference(study.case, previous, plan=plan, crs=study.layers.crs)
     if standing is None:
         standing = read_standing(study.case, reference.archive.sha256)
+    lists = refused_lists(study.case, study.layers.lists, told=told_lists)
     study.progress(Step("stage.changes"))
     changes = find_changes(reference, study.basis, study.layers)
     names = {str(key): str(name) for key, name in study.layers.subdistricts["name"].items()}
 
     def ended(**told: Any) -> Rerun:
-        lists = study.layers.lists
         known: dict[str, Any] = {"names": names, "standing": standing, "basis": study.basis}
-        known |= {"everything": everything, "lists": () if lists is None else lists.refused}
+        known |= {"everything": everything, "layers": study.layers, "lists": lists}
         none: dict[str, Any] = {"carried": None, "findings": (), "triggers": (), "recut": frozenset()}
         timed: dict[str, Any] = {"started": started, "seconds": time.perf_counter() - clock}
         return Rerun(

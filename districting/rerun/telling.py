@@ -7,6 +7,7 @@ from pathlib import Path
 
 from districting.assessment.wording import finding_sentence
 from districting.language import Language, say
+from districting.rerun.refusing import RETURNED
 from districting.rerun.rerunning import Rerun, SubdistrictProposal
 from districting.rerun.triggers import Trigger
 
@@ -22,8 +23,8 @@ def lines(rerun: Rerun, language: Language, *, written: Path | None = None) -> I
     known = rerun.reference.to_json()
     values = {"label": known["label"], "plan": known["plan_id"], "communities": known["communities"]}
     yield say(f"rerun.reference.{known['source']}", language, **values)
-    for fault in rerun.lists:
-        yield "! " + say("rerun.list_refused", language, sentence=fault.sentence(language))
+    for one in rerun.lists:
+        yield "! " + one.sentence(language)
     yield from _changes(rerun, language)
     solved = {rerun.names[key] for key in rerun.affected}
     groups = {
@@ -74,6 +75,8 @@ def _end(rerun: Rerun, language: Language, *, written: Path | None) -> Iterator[
         if rerun.untouched:
             yield say("rerun.untouched", language, n=len(rerun.untouched))
     if written is not None:
+        if any(not one.told for one in rerun.lists):
+            yield say("rerun.returned", language, path=written.with_name(RETURNED))
         page = written.with_name("index.html")
         yield say("rerun.written", language, path=written if rerun.outcome == "nothing" else page)
 

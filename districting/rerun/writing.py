@@ -21,6 +21,7 @@ from districting.reports.plain import write_json
 from districting.rerun.carrying import COLUMNS
 from districting.rerun.entering import enter_rerun
 from districting.rerun.reference import TABLES
+from districting.rerun.refusing import return_lists
 from districting.rerun.rerunning import Rerun
 
 
@@ -28,8 +29,9 @@ def write_rerun(rerun: Rerun, target: Path, *, language: Language, recorded: boo
     """Write a rerun into a folder that is replaced in one step; returns its ``rerun.json``.
 
     With a proposal, and where something asks for one in vain, the folder is what ``propose`` leaves, with the plan
-    in force as today. Where there is nothing to do it holds ``rerun.json`` and ``carried.csv`` alone. The run is
-    entered in the history of the case unless ``recorded`` is False.
+    in force as today. Where there is nothing to do it holds ``rerun.json`` and ``carried.csv`` alone; in either,
+    ``returned/`` holds lists that cannot be read and go back. The run is entered in the history of the case unless
+    ``recorded`` is False.
     """
     whole = rerun.outcome != "nothing"
 
@@ -38,6 +40,7 @@ def write_rerun(rerun: Rerun, target: Path, *, language: Language, recorded: boo
             _as_it_was(rerun, folder / "plans" / rerun.alternative.plan.plan_id)
         _write_rows(folder / "carried.csv", _carried_table(rerun))
         write_json(folder / "rerun.json", rerun.to_json(language))
+        return_lists(folder, rerun.layers.lists, rerun.lists, language)
 
     if whole and rerun.run is not None and rerun.study is not None:
         rerun.study.write(rerun.run, target, recorded=False, also=also)

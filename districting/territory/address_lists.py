@@ -6,7 +6,8 @@ its count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,22 @@ from districting.errors import Fault, LayerError
 from districting.territory.belonging import containing
 from districting.territory.columns import examples
 from districting.territory.layers import LayerSource
-from districting.territory.list_cells import LIST_COLUMNS, ListSpec, counted, list_date
+from districting.territory.list_cells import LIST_COLUMNS, AcceptedList, ListSpec, counted, list_date
 from districting.territory.list_matching import WAYS, Matcher, Register
-from districting.territory.list_tables import ListTable, no_file, read_list
+from districting.territory.list_tables import ListTable, no_file, read_accepted_list, read_list
 
 #: More households in one building than this are taken for a slip of the pen where its dwellings are unknown.
 MOST_HOUSEHOLDS = 3000
 #: So many times the dwellings, and so many more, where they are known.
 MOST_PER_DWELLING, MOST_MORE = 2, 20
+
+#: A list as a run last took it, by its path in the case; None where none did.
+Accepted = Callable[[str], AcceptedList | None]
+
+
+def none_accepted(path: str) -> AcceptedList | None:
+    """Nothing is known of any list."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,9 @@ class ListOutcome:
     totals
         Faults: totals that differ from what they sum up.
     refused
-        Faults of lists that cannot be read; nothing of such a list is taken, all others are.
+        Faults of lists that cannot be read; nothing of such a file is taken, all others are.
+    kept
+        Of those, path → when a run took it last (UTC): what it said then is among ``tables`` and still counts.
     """
 
     tables: tuple[ListTable, ...]
@@ -60,6 +71,7 @@ class ListOutcome:
     register: Register
     totals: tuple[Fault, ...] = field(default=())
     refused: tuple[Fault, ...] = field(default=())
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> pd.DataFrame:
@@ -93,7 +105,12 @@ def list_faults(specs: Sequence[ListSpec]) -> list[Fault]:
 
 
 def take_lists(
-    specs: Sequence[ListSpec], buildings: gpd.GeoDataFrame, tables: Mapping[Any, gpd.GeoDataFrame], *, folder: Path
+    specs: Sequence[ListSpec],
+    buildings: gpd.GeoDataFrame,
+    tables: Mapping[Any, gpd.GeoDataFrame],
+    *,
+    folder: Path,
+    accepted: Accepted = none_accepted,
 ) -> tuple[gpd.GeoDataFrame, ListOutcome]:
     """The buildings with the households that the lists tell, and what came of every row.
 
@@ -107,6 +124,8 @@ def take_lists(
         Of the other roles, by role: compounds, communities and sub-districts give names.
     folder
         Of the case.
+    accepted
+        What stands in for a list that cannot be read: nobody is to move because a file was saved wrongly.
 
     Returns
     -------
@@ -125,11 +144,16 @@ def take_lists(
         raise LayerError(faults)
     found: list[ListTable] = []
     refused: list[Fault] = []
+    kept: dict[str, str] = {}
     for spec in specs:
         try:
             found += read_list(spec, folder=folder)
         except LayerError as error:
             refused += [replace(fault, severity="warning") for fault in error.faults]
+            if (last := accepted(spec.path)) is not None:
+                with suppress(LayerError):  # the case says else of it now: then its buildings keep their counts
+                    found += read_accepted_list(spec, last)
+                    kept[spec.path] = last.moment
     register = _register(buildings, tables)
     if not found:
         same = buildings["households"]
@@ -152,7 +176,14 @@ def take_lists(
         heads = used["people"].sum()[used["people"].count() == used.size()]  # people of some entrances are not all
         people[heads.index] = heads
     outcome = ListOutcome(
-        tuple(found), rows, buildings["households"], after, register, tuple(_totals(found, rows)), tuple(refused)
+        tuple(found),
+        rows,
+        buildings["households"],
+        after,
+        register,
+        tuple(_totals(found, rows)),
+        tuple(refused),
+        kept,
     )
     return buildings.assign(households=after, people=people, estimated=estimated), outcome
 
@@ -169,7 +200,11 @@ def list_notes(outcome: ListOutcome) -> list[Fault]:
         if len(near):
             named = [f"{line} → {one}" for line, one in zip(near["line"], near["building_id"], strict=True)]
             notes.append(Fault("note.list_near", {**told, "examples": examples(named)}, severity="warning"))
-    return [*notes, *outcome.totals, *outcome.refused]
+    held = [
+        Fault("note.list_kept", {"role": "lists", "file": path, "date": moment[:10]}, severity="warning")
+        for path, moment in outcome.kept.items()
+    ]
+    return [*notes, *outcome.totals, *outcome.refused, *held]
 
 
 def list_sources(outcome: ListOutcome, *, crs: str) -> tuple[LayerSource, ...]:

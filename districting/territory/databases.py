@@ -26,15 +26,34 @@ if TYPE_CHECKING:
 #: Seconds to wait for a server that does not answer; an address may say ``?connect_timeout=`` itself.
 CONNECT_S = 10
 
-#: What PostgreSQL answers (SQLSTATE) → our sentence; any other code is ``fault.database_query``.
+#: What PostgreSQL answers (SQLSTATE) → our sentence; any other code is ``fault.database_query``. Its own words, in
+#: the language of the server, are kept in the fault's ``why``, which only ``--json`` shows.
 _SENTENCES: Mapping[str, str] = {
     "25006": "fault.database_writes",
     "42501": "fault.database_permission",
     "57014": "fault.database_timeout",
     "57P01": "fault.database_connect",  # the server was shut down, or somebody ended the connection
+    "28000": "fault.database_login",
+    "28P01": "fault.database_login",
+    "3D000": "fault.database_no_database",
+    "42601": "fault.database_syntax",
+    "42P01": "fault.database_query_table",
+    "42703": "fault.database_query_column",
+    "42883": "fault.database_query_function",
 }
+#: How a server refuses a connection, for which libpq has no code; in another language it is ``database_connect``.
+_REFUSALS: Mapping[str, str] = {
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|role \"[^\"]*\" does not exist": (
+        "fault.database_login"
+    ),
+    r"database \"[^\"]*\" does not exist": "fault.database_no_database",
+}
+#: Sentences that a database is told of once for all its layers.
+UNREACHED = frozenset({"fault.database_connect", "fault.database_login", "fault.database_no_database"})
 #: Codes under which a statement that changes data is refused where only a query may stand.
 _NO_QUERY = ("42601", "0A000")
+#: Sentences that name what is not there.
+_NAMING = frozenset({"fault.database_query_table", "fault.database_query_column", "fault.database_query_function"})
 _READS = re.compile(r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*[(\s]*(?:select|with|values|table)\b", re.I | re.S)
 _CHANGES = re.compile(r"\b(?:insert\s+into|update|delete\s+from|merge\s+into)\b", re.I)
 
@@ -185,7 +204,7 @@ def _connected(address: str, password_env: str | None, values: Mapping[str, Any]
         connection = engine.connect()
     except sqlalchemy.exc.SQLAlchemyError as error:
         why = _said(error, _secrets(address, password_env))
-        raise DatabaseError([Fault("fault.database_connect", {**values, "why": why})]) from None
+        raise DatabaseError([Fault(_refusal(why), {**values, "why": why})]) from None
     with connection:
         yield connection
 
@@ -233,8 +252,18 @@ def spoken(values: Mapping[str, Any], spec: LayerSpec, *, query: str = "") -> It
         key = "fault.database_connect" if gone else _SENTENCES.get(state, "fault.database_query")
         if state in _NO_QUERY and query and (not _READS.match(query) or _CHANGES.search(query)):
             key = "fault.database_writes"
-        told = {"why": _said(error, _secrets(spec.path, spec.password_env)), "seconds": spec.timeout_s}
+        why = _said(error, _secrets(spec.path, spec.password_env))
+        named = re.search(r'"([^"]+)"|([\w.]+)\(|(?:column|relation) ([\w.]+)', why)
+        told: dict[str, Any] = {"why": why, "seconds": spec.timeout_s, "state": state or "–"}
+        told["named"] = next(filter(None, named.groups())) if named else ""
+        if key in _NAMING and not told["named"]:
+            key = "fault.database_query"
         raise DatabaseError([Fault(key, {**values, **told})]) from None
+
+
+def _refusal(why: str) -> str:
+    """The sentence for a connection that was refused."""
+    return next((key for said, key in _REFUSALS.items() if re.search(said, why)), "fault.database_connect")
 
 
 def _said(error: BaseException, secrets: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from districting.errors import Fault, LayerError
+from districting.territory.damage import file_fault
 from districting.territory.encoding import file_text
 from districting.territory.files import TEXT_TABLES
 
@@ -77,6 +78,14 @@ class ListSpec:
     near_score: float = 85.0
     total: int | None = None
     as_of: str = ""
+
+
+@dataclass(frozen=True)
+class AcceptedList:
+    """A list as it was when a run last took it: when (UTC, ISO 8601), and the bytes of its file."""
+
+    moment: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -187,7 +196,7 @@ def _sheets(spec: ListSpec, path: Path) -> Iterator[Grid]:
     try:
         book = openpyxl.load_workbook(path, data_only=True)
     except (OSError, ValueError, KeyError, BadZipFile, InvalidFileException) as error:
-        raise list_error("fault.list_unreadable", spec, why=" ".join(str(error).split())) from error
+        raise LayerError([file_fault(path, error, file=spec.path)]) from error
     names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if spec.sheet is not None and spec.sheet not in names:
         raise list_error("fault.list_no_sheet", spec, sheet=spec.sheet, known=", ".join(names))

@@ -7,6 +7,7 @@ the rows mean for the buildings is `districting.territory.list_matching`.
 from __future__ import annotations
 
 import re
+import tempfile
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pandas as pd
 from districting.errors import Fault, LayerError
 from districting.territory.files import file_hash
 from districting.territory.headings import place_columns
-from districting.territory.list_cells import Grid, ListSpec, cell_of, counted, list_error, read_grids
+from districting.territory.list_cells import AcceptedList, Grid, ListSpec, cell_of, counted, list_error, read_grids
 from districting.territory.words import column_words, words
 
 #: Rows among which the headings are looked for.
@@ -76,6 +77,25 @@ def read_list(spec: ListSpec, *, folder: Path) -> tuple[ListTable, ...]:
     path = folder / spec.path
     if missing := no_file(spec, folder=folder):
         raise LayerError(missing)
+    return _tables(spec, path)
+
+
+def read_accepted_list(spec: ListSpec, accepted: AcceptedList) -> tuple[ListTable, ...]:
+    """The tables of a list as a run last took it, whatever its file is now.
+
+    Raises
+    ------
+    LayerError
+        If the case says so much else of it that it can no longer be read.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / Path(spec.path).name  # the sheet of a CSV file is called after it
+        path.write_bytes(accepted.content)
+        return _tables(spec, path)
+
+
+def _tables(spec: ListSpec, path: Path) -> tuple[ListTable, ...]:
+    """The tables of a file."""
     grids = read_grids(spec, path)
     sha256 = file_hash(path)
     found = [table for grid in grids if (table := _table(grid, spec, sha256)) is not None]

@@ -15,11 +15,18 @@ import pyproj
 
 from districting.errors import Fault, LayerError
 from districting.progress import Progress, Step, silent
-from districting.territory.address_lists import ListOutcome, list_notes, list_sources, take_lists
+from districting.territory.address_lists import (
+    Accepted,
+    ListOutcome,
+    list_notes,
+    list_sources,
+    none_accepted,
+    take_lists,
+)
 from districting.territory.assembly import assemble
 from districting.territory.crs import metric_crs, short_name, to_case_crs
 from districting.territory.database_layers import read_database
-from districting.territory.databases import Databases
+from districting.territory.databases import UNREACHED, Databases
 from districting.territory.files import FileTable, read_file
 from districting.territory.homes import count_points
 from districting.territory.joining_files import joined
@@ -57,6 +64,7 @@ def read_layers(
     horizon: int | None = None,
     generated: bool = False,
     lists: Sequence[ListSpec] = (),
+    accepted: Accepted = none_accepted,
     progress: Progress = silent,
 ) -> Layers:
     """The inputs of a case, read, mended and joined.
@@ -75,6 +83,8 @@ def read_layers(
         That the case says its data are generated; files may say so themselves.
     lists
         Lists of households that sub-districts sent: they update the buildings.
+    accepted
+        What stands in for a list that cannot be read.
     progress
         Told of each file.
 
@@ -117,7 +127,9 @@ def read_layers(
     outcome: ListOutcome | None = None
     if lists and "buildings" not in _broken(found):
         try:
-            tables["buildings"], outcome = take_lists(lists, tables["buildings"], tables, folder=folder)
+            tables["buildings"], outcome = take_lists(
+                lists, tables["buildings"], tables, folder=folder, accepted=accepted
+            )
             found += list_notes(outcome)
         except LayerError as error:
             found += error.faults
@@ -189,9 +201,9 @@ def _unreached_once(faults: Sequence[Fault]) -> list[Fault]:
     """The faults, a database that cannot be reached said once for all its layers."""
     away: dict[tuple[object, object], list[Fault]] = {}
     for fault in faults:
-        if fault.key == "fault.database_connect":
+        if fault.key in UNREACHED:
             away.setdefault((fault.values["file"], fault.values["why"]), []).append(fault)
-    told = [fault for fault in faults if fault.key != "fault.database_connect"]
+    told = [fault for fault in faults if fault.key not in UNREACHED]
     for same in away.values():
         roles = ", ".join(dict.fromkeys(str(fault.values["role"]) for fault in same))
         told.append(replace(same[0], values={**same[0].values, "role": roles}))

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from districting import Study
+from districting.errors import DistrictingError
 from districting.rerun.lock import holding
 from districting.rerun.notices import announce
 from districting.rerun.telling import lines
@@ -28,13 +29,17 @@ def main(case: Path, reference: Path, out: Path) -> int:
     for one in found.proposals:
         # your own rule: small changes go straight to the sub-district, large ones to the district office
         print(f"{one.name}: {'small' if one.households_moved < 200 else 'large'} change")
-    event = {"nothing": "nothing_to_do", "proposals": "proposals", "no_plan": "no_plan"}[found.outcome]
-    for notice in announce(
-        found.to_json(study.language), event=event, case=case, out=out, settings=study.case.rerun
-    ):
+    report = found.to_json(study.language)
+    for notice in announce(report, event=found.event, case=case, out=out, settings=study.case.rerun):
         print(notice.sentence(study.language), file=sys.stderr)
     return {"nothing": 0, "proposals": 10, "no_plan": 3}[found.outcome]
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    try:
+        sys.exit(main(*map(Path, sys.argv[1:])))
+    except DistrictingError as fault:  # one sentence for each thing that is wrong, with its mend
+        print(fault, file=sys.stderr)
+        sys.exit(2)

@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_or_not_what_it_says(tmp_path: Path, ground: Te
     assert set(faults(path, ground)) == {"no_file"}
     if not name.endswith("csv"):
         path.write_bytes(b"nonsense")
-        assert set(faults(path, ground)) == {"unreadable"}
+        assert set(faults(path, ground)) == {"fault.file_no_such"}  # it holds not what its ending says
 
 
 def test_geometry_that_is_no_plan(tmp_path: Path, ground: Territory) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,31 @@ def test_without_a_case_it_says_how_to_call_it(case: Path) -> None:
     ended = run(case.with_name("absent.toml"))
     assert ended.returncode == 2
     assert "scripts/rerun.sh CASE.toml" in ended.stderr
+
+
+def test_lists_that_go_back_stay_on_disk_where_there_is_nothing_else_to_do(case: Path) -> None:
+    program = case.parents[1] / "program"
+    text = program.read_text(encoding="utf-8")
+    program.write_text(text.replace("exit $6", 'mkdir "$4/returned"; exit $6'), encoding="utf-8")
+    assert run(case, "0").returncode == 0
+    (kept,) = [path for path in (case.parent / "reruns").iterdir() if path.is_dir()]
+    assert (kept / "returned").is_dir()
+
+
+def test_the_unit_of_systemd_lets_the_program_write_its_case_and_its_compiled_code() -> None:
+    lines = (ROOT / "docs/examples/districting-rerun.service").read_text(encoding="utf-8").splitlines()
+    case = next(line.split()[1] for line in lines if line.startswith("ExecStart="))
+    assert f"ReadWritePaths={Path(case).parent}" in lines
+    # all else is read-only there, and numba refuses to compile where it finds no place for what it compiled
+    assert "CacheDirectory=districting" in lines and "Environment=NUMBA_CACHE_DIR=/var/cache/districting" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), [((), "CASE.toml REFERENCE OUT"), (("no.toml", "out", "new"), "no.toml")]
+)
+def test_the_example_in_python_says_how_to_call_it_and_what_is_wrong_without_a_traceback(
+    arguments: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, str(ROOT / "docs/examples/rerun.py"), *arguments]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode in (1, 2) and words in ended.stderr and "Traceback" not in ended.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import importlib.util
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -179,15 +180,19 @@ def test_what_the_case_says_wrongly_is_said_with_its_mend(city: str, run: Run) -
     missing = fault(LayerSpec("buildings", city, table="gis.Buildings"))
     assert missing.key == "fault.database_no_table" and missing.values["known"].startswith("gis.buildings")
     assert fault(LayerSpec("buildings", city, table='gis."Buildings 2"')).key == "fault.layer_no_place"
-    assert (
-        fault(LayerSpec("buildings", city, table="gis.buildings", where="flats > 3"))
-        .values["why"]
-        .startswith("column")
-    )
+    column = fault(LayerSpec("buildings", city, table="gis.buildings", where="flats > 3"))
+    assert column.key == "fault.database_query_column" and "'flats'" in column.sentence("en")
+    assert column.values["why"].startswith("column") and column.values["why"] not in column.sentence("en")
+    table = fault(LayerSpec("buildings", city, sql="SELECT * FROM gis.houses"))
+    assert table.key == "fault.database_query_table" and "“gis.houses”" in table.sentence("zh")
+    function = fault(LayerSpec("buildings", city, sql="SELECT ST_Fly(geom) FROM gis.buildings"))
+    assert function.key == "fault.database_query_function" and "'st_fly'" in function.sentence("en")
     assert (
         fault(LayerSpec("buildings", city, table="gis.buildings", where="households >")).key
-        == "fault.database_query"
+        == "fault.database_syntax"
     )
+    zero = fault(LayerSpec("buildings", city, sql="SELECT 1/0 AS n"))
+    assert zero.key == "fault.database_query" and "22012" in zero.sentence("en") and zero.values["why"]
     assert fault(LayerSpec("buildings", city)).key == "fault.database_table_or_sql"
     assert fault(LayerSpec("buildings", city, table="a.b", sql="SELECT 1")).key == "fault.database_table_or_sql"
     assert fault(LayerSpec("buildings", city, table="gis.two")).values["known"] == "here, there"
@@ -231,7 +236,10 @@ def test_a_password_may_stand_in_a_variable_and_never_in_a_sentence(
     monkeypatch.setenv("CITY_PASSWORD", PASSWORD)
     assert len(read(spec).table) == 8
     monkeypatch.setenv("CITY_PASSWORD", PASSWORD + "wrong")
-    assert fault(spec).key == "fault.database_connect"
+    assert fault(spec).key == "fault.database_login"
+    nowhere = re.sub(r"/[^/?]+(\?|$)", r"/no_such_city\1", city, count=1)
+    elsewhere = dataclasses.replace(spec, path=nowhere, password_env=None)
+    assert fault(elsewhere).key == "fault.database_no_database"
     monkeypatch.delenv("CITY_PASSWORD")
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert len(read(dataclasses.replace(spec, password_env=None)).table) == 8
