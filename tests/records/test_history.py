@@ -76,7 +76,7 @@ def test_a_run_made_again_is_the_same_byte_for_byte_and_a_changed_layer_is_named
     told = json.loads(out)
     assert code == 0
     others = {name: outcome for name, outcome in told["files"].items() if outcome != "same"}
-    assert others == {"run.json": "timed_same"}
+    assert others in ({}, {"run.json": "timed_same"})  # not even the rounded seconds need to differ
     assert len(told["files"]) > 10
     assert len(Study.open(town).history().runs) == 1
 

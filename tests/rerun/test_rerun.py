@@ -164,8 +164,10 @@ def test_a_community_over_its_trigger_is_split_and_the_other_sub_district_stays_
         "history", case, "--reproduce", run_id, "-o", again, "--engine", "serial", "--json", capsys=capsys
     )
     others = {name: outcome for name, outcome in json.loads(text)["files"].items() if outcome != "same"}
-    assert code == 0 and others.pop("run.json") in ("timed_same", "timed_bounds")
-    assert others == {"rerun.json": "timed_same"}
+    # where not even the rounded seconds differ, these two are the same as well
+    assert code == 0 and others.pop("run.json", "same") in ("same", "timed_same", "timed_bounds")
+    assert others.pop("rerun.json", "same") in ("same", "timed_same")
+    assert others == {}
     assert {*TABLES} < {path.name for path in (again / "plans/adjust").iterdir()}
 
 
@@ -356,8 +358,10 @@ def test_a_rerun_from_the_adopted_plan_is_made_again_also_when_another_plan_has_
         "history", case, "--reproduce", run_id, "-o", again, "--engine", "serial", "--json", capsys=capsys
     )
     others = {name: outcome for name, outcome in json.loads(text)["files"].items() if outcome != "same"}
-    assert code == 0 and others.pop("run.json") in ("timed_same", "timed_bounds")
-    assert others == {"rerun.json": "timed_same"}
+    # where not even the rounded seconds differ, these two are the same as well
+    assert code == 0 and others.pop("run.json", "same") in ("same", "timed_same", "timed_bounds")
+    assert others.pop("rerun.json", "same") in ("same", "timed_same")
+    assert others == {}
     assert read(again / "rerun.json")["reference"]["label"] == "No. 1"
     for name in sorted({*TABLES, "plan.gpkg", "findings.json"}):
         assert (again / "plans/adjust" / name).read_bytes() == (new / "plans/adjust" / name).read_bytes()
