@@ -127,11 +127,13 @@ def change_rows(path: Path, *, share: float, seed: int) -> int:
 
 def _untouched(folder: Path, subdistrict: str) -> bool:
     """Whether every row that differs between the reference and the rerun lies in one sub-district."""
-    place = folder / "new/plans/adjust/plan.gpkg"
-    if not place.is_file():
+    places = [folder / one / "plans/adjust/plan.gpkg" for one in ("out", "new")]
+    if not all(place.is_file() for place in places):
         return False
-    atoms = gpd.read_file(place, layer="atoms", ignore_geometry=True).set_index("atom_id")["subdistrict_id"]
-    homes = gpd.read_file(place, layer="buildings", ignore_geometry=True).set_index("building_id")["atom_id"]
+    # land that holds the changed building may be cut otherwise: its old atoms are only in the old plan
+    tables = [gpd.read_file(place, layer="atoms", ignore_geometry=True) for place in places]
+    atoms = pd.concat(tables).drop_duplicates("atom_id").set_index("atom_id")["subdistrict_id"]
+    homes = gpd.read_file(places[1], layer="buildings", ignore_geometry=True).set_index("building_id")["atom_id"]
     for name in TABLES:
         old, new = (
             pd.read_csv(folder / one / "plans/adjust" / name, dtype=str, keep_default_na=False)
