@@ -19,7 +19,6 @@ import openpyxl
 import pytest
 
 from districting.case import Case
-from districting.cli import main
 from districting.flow.lists import enter_lists, with_files
 from districting.records.accepted import keep_accepted, read_accepted
 from districting.records.store import Store, records_path
@@ -56,18 +55,6 @@ def planned(hamlet_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def town(planned: Path, tmp_path: Path) -> Path:
     """A copy of one's own."""
     return Path(shutil.copytree(planned.parent, tmp_path / "town")) / "case.toml"
-
-
-@pytest.fixture
-def call(town: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Calls a verb with the town; its exit code and stdout."""
-
-    def made(verb: str, *arguments: object) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as caught:
-            main([verb, str(town), *map(str, arguments)])
-        return int(caught.value.code or 0), capsys.readouterr().out
-
-    return made
 
 
 def test_a_list_that_can_no_longer_be_read_keeps_its_counts_goes_back_once_and_stands_in_the_history(

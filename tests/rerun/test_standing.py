@@ -10,7 +10,6 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from districting.cli import main
 from districting.records.adoption import Asked
 from districting.records.store import Store, records_path
 from districting.study import Study
@@ -50,18 +49,6 @@ def adopted(hamlet_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def town(adopted: Path, tmp_path: Path) -> Path:
     """A copy of one's own."""
     return Path(shutil.copytree(adopted.parent, tmp_path / "town")) / "case.toml"
-
-
-@pytest.fixture
-def call(town: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Calls a verb with the town; its exit code and stdout."""
-
-    def made(verb: str, *arguments: object) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as caught:
-            main([verb, str(town), *map(str, arguments)])
-        return int(caught.value.code or 0), capsys.readouterr().out
-
-    return made
 
 
 def test_a_building_that_nothing_divides_is_told_once_and_again_only_when_it_gets_worse(
