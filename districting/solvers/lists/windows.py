@@ -16,8 +16,9 @@ from districting.progress import Stop, never
 from districting.solvers.exact.regions.covering import choose_whole
 from districting.solvers.ground import Ground
 
-#: Districts in a window, and columns that one may have.
-_DISTRICTS = 16
+#: Districts in a window, and columns that one may have. Wide ones: the programs end at their root in half a second
+#: either way, and from one plan of 98 districts windows of 48 reached 11,645,149 in 24 s, of 16 11,696,059 in 20.
+_DISTRICTS = 48
 _MOST_COLUMNS = 4_000
 #: No window is worth more than this.
 _LONGEST_S = 10.0

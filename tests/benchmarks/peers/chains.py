@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from functools import partial
 
 import networkx as nx
@@ -24,10 +25,12 @@ from districting.solvers.bare import Instance
 BURST, TILT = 10, 0.05
 
 
-def best_of_chain(instance: Instance, *, method: str, time_limit_s: float, seed: int) -> tuple[float, int]:
-    """Cheapest sum of distances that a chain meets in the time given, and its steps.
+def best_of_chain(
+    instance: Instance, *, method: str, limits_s: Sequence[float], seed: int
+) -> list[tuple[float, int]]:
+    """Cheapest sum of distances that one chain has met by each time, and its steps by then.
 
-    ``method``: ``short_bursts`` or ``tilted``.
+    ``method``: ``short_bursts`` or ``tilted``; ``limits_s`` ascending.
     """
     began = time.monotonic()
     cost = instance.pop[:, None] * instance.distance() / instance.cost_scale
@@ -64,10 +67,10 @@ def best_of_chain(instance: Instance, *, method: str, time_limit_s: float, seed:
         if method == "short_bursts"
         else optimizer.tilted_run(forever, TILT)
     )
-    steps = 0
-    for _ in chain:
-        steps += 1
-        if time.monotonic() - began > time_limit_s:
-            break
-    assert optimizer.best_score is not None
-    return float(optimizer.best_score), steps
+    met: list[tuple[float, int]] = []
+    for steps, _ in enumerate(chain, start=1):
+        while time.monotonic() - began > limits_s[len(met)]:
+            met.append((float(optimizer.best_score or np.inf), steps))
+            if len(met) == len(limits_s):
+                return met
+    raise AssertionError("the chain has no end of its own")
