@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
@@ -231,7 +232,6 @@ def print_identities(alternative: Alternative, study: Study) -> None:
 def print_prices(prices: Sequence[Price], study: Study, *, plan_id: str) -> None:
     """Rules × what a plan with them has more than one without; then each rule in a sentence."""
     from districting.flow import price_words as words
-    from districting.solvers.profile_words import stage_words
 
     language = study.language
     if not prices:
@@ -248,16 +248,12 @@ def print_prices(prices: Sequence[Price], study: Study, *, plan_id: str) -> None
         cells = [cell.lstrip("+") if float(cell.replace(",", "")) == 0 else cell for cell in cells] or ["–"] * 4
         table.add_row(words.price_name(price, language), *cells, words.proof_words(price, language))
     out.print(table)
-    out.print(f"  {say('price.aim', language, what=stage_words(prices[0].aim, language))}", markup=False)
-    if any(price.with_rule is not None and not price.proved for price in prices):
-        out.print(f"  {say('price.open', language)}", markup=False)
     for price in prices:
         if sentence := words.price_sentence(price, language):
             out.print(f"  {sentence}", markup=False)
     names = study.layers.subdistricts["name"]
-    for price in prices:
-        for sentence in words.missing_sentences(price, lambda one: str(names.get(one, one)), language):
-            out.print(f"  ! {sentence}", markup=False)
+    for line in words.price_notes(prices, lambda one: str(names.get(one, one)), language):
+        out.print(f"  [dim]{escape(line)}[/dim]")
     print_provenance(study)
 
 

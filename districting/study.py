@@ -25,6 +25,8 @@ from districting.flow.grid_handover import write_grids
 from districting.flow.gridding import GridRun, divide, grid_rule, only_subdistricts, plan_file
 from districting.flow.handover import Handover
 from districting.flow.judging import Judging, unused_name
+from districting.flow.price_files import write_prices
+from districting.flow.price_words import rule_name
 from districting.flow.prices import Price, check_roads, crossed_roads, price_rules
 from districting.flow.publishing import Published, publication_of
 from districting.flow.run import Judged, Run
@@ -175,6 +177,10 @@ class Study(Judging):
             roads = crossed_roads(study.territory.graph.edges, inside, main)
         check_roads(roads, study.territory.graph.edges)
 
+        def titled(name: str, rule: str, names: tuple[str, ...]) -> str:
+            who = str(study.layers.subdistricts["name"].get(name, name))
+            return " · ".join((who, rule_name(rule, names, study.language))) if rule else who
+
         def pose_with(locks: tuple[LockRequest, ...]) -> dict[str, Posed]:
             case = dataclasses.replace(study.case, locks=locks)
             return study._of_case(case)._pose(ids)
@@ -186,6 +192,7 @@ class Study(Judging):
             locks=study.case.locks,
             roads=roads,
             pose_with=pose_with,
+            titled=titled,
             engine=study.case.solve.engine,
             workers=study.case.solve.workers,
             progress=study.progress,
@@ -311,6 +318,17 @@ class Study(Judging):
         return write_forecast(
             told, Path(out), policy=self.policy, layers=ground, date=date, language=self.language
         )
+
+    def write_prices(self, prices: Sequence[Price], out: Path | str, *, plan_id: str) -> Path:
+        """Write prices into a folder that is replaced in one step; returns ``prices.json``.
+
+        ``plan_id``: how the plans were made, e.g. ``adjust`` or ``adjust-best-service``.
+        """
+        date = datetime.now().date().isoformat()
+        return write_prices(
+            prices, Path(out), plan_id=plan_id, policy=self.policy, layers=self.layers, date=date,
+            language=self.language,
+        )  # fmt: skip
 
     def stages(
         self, path: Path | str, *, caps: Caps, time_limit_s: float = 60.0, stop: Stop = never

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from districting.cli.app import app
 from districting.errors import CaseError
-from districting.flow.price_words import differences, missing_sentences, price_sentence, proof_words
+from districting.flow.price_words import differences, missing_sentences, price_name, price_sentence, proof_words
 from districting.flow.prices import Figures, Price, _price, price_rules
 from districting.flow.run import Run
+from districting.language import say
 from districting.plans.lock_checks import broken_locks
 from districting.plans.posing import LockRequest, Posed
 from districting.plans.problem import Lock, Problem
@@ -193,3 +196,22 @@ def test_a_wish_that_touches_no_sub_district_says_so() -> None:
     aim = Stage({"moved_households": 1.0})
     price = Price("roads", ("长安北路",), False, (), (), (), None, None, aim, 0.0, 0.0)
     assert missing_sentences(price, str, "zh") == ["“设想：不跨长安北路”与所选街道无关。"]
+
+
+def test_prices_go_to_a_record_and_an_excel_file(prices: list[Price], locked: Study, tmp_path: Path) -> None:
+    record = locked.write_prices(prices, tmp_path / "prices", plan_id="redraw")
+    told = json.loads(record.read_text(encoding="utf-8"))
+    assert [one["rule"] for one in told] == [price.rule for price in prices]
+    (page,) = load_workbook(record.parent / "prices.xlsx").worksheets
+    cells = [[cell.value for cell in row] for row in page.iter_rows()]
+    head = next(at for at, row in enumerate(cells) if row[1] == say("price.rule", locked.language))
+    rows = cells[head + 2 : head + 2 + len(prices)]
+    for row, price in zip(rows, prices, strict=True):
+        assert row[1] == price_name(price, locked.language)
+        assert price.with_rule is None or row[2] == price.with_rule.communities
+        assert price.without is None or row[7] == price.without.moved
+        assert (row[10] or "") == price_sentence(price, locked.language)
+    locked.write_prices(prices, tmp_path / "prices", plan_id="redraw")  # a result of ours is replaced
+    before = (tmp_path / "prices/prices.xlsx").read_bytes()
+    locked.write_prices(prices, tmp_path / "prices", plan_id="redraw")
+    assert (tmp_path / "prices/prices.xlsx").read_bytes() == before

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from districting.flow.prices import Figures, Price
 from districting.language import Language, say
 from districting.solvers.profile import Stage
+from districting.solvers.profile_words import stage_words
 
 #: Figures in words, in the order in which they are told: key of the sentence, decimals, how it is read.
-_FIGURES: tuple[tuple[str, int, Callable[[Figures], float]], ...] = (
+FIGURES: tuple[tuple[str, int, Callable[[Figures], float]], ...] = (
     ("communities", 0, lambda figures: figures.communities),
     ("moved", 0, lambda figures: figures.moved),
     ("mean_m", 0, lambda figures: figures.mean_m),
@@ -19,7 +20,17 @@ _FIGURES: tuple[tuple[str, int, Callable[[Figures], float]], ...] = (
 
 def price_name(price: Price, language: Language) -> str:
     """The rule, the lock or the wish."""
-    return say(f"price.{price.rule}", language, names=_names(price, language))
+    return rule_name(price.rule, price.names, language)
+
+
+def rule_name(rule: str, names: tuple[str, ...], language: Language) -> str:
+    """A rule, a lock or a wish by its key and what it names."""
+    return say(f"price.{rule}", language, names=_names(rule, names, language))
+
+
+def plan_figures(figures: Figures | None) -> dict[str, float | None]:
+    """Figures of a plan by key, as rounded as they are told; None where there is no plan."""
+    return {key: None if figures is None else round(read(figures), digits) for key, digits, read in FIGURES}
 
 
 def differences(price: Price) -> dict[str, float]:
@@ -27,7 +38,7 @@ def differences(price: Price) -> dict[str, float]:
     if price.with_rule is None or price.without is None:
         return {}
     found = {}
-    for key, digits, read in _FIGURES:
+    for key, digits, read in FIGURES:
         off = round(read(price.with_rule) - read(price.without), digits)
         found[key] = off if off else 0.0  # a difference of −0.001 is none
     return found
@@ -53,7 +64,7 @@ def price_sentence(price: Price, language: Language) -> str:
     costs, saves = ([(key, abs(off)) for key, off in gone.items() if sign * off > 0] for sign in (1, -1))
     kind = "both" if costs and saves else "costs" if costs else "saves" if saves else "nothing"
     values = {
-        "rule": say(f"price.who.{price.rule}", language, names=_names(price, language)),
+        "rule": say(f"price.who.{price.rule}", language, names=_names(price.rule, price.names, language)),
         "costs": _listed("more", costs, language),
         "saves": _listed("less", saves, language),
     }
@@ -82,12 +93,24 @@ def missing_sentences(price: Price, names: Callable[[str], str], language: Langu
     ]
 
 
-def _names(price: Price, language: Language) -> str:
+def price_notes(prices: Sequence[Price], names: Callable[[str], str], language: Language) -> list[str]:
+    """What a reader of the whole table must know: the first aim, what ranges mean, and who is in no figure."""
+    if not prices:
+        return []
+    lines = [say("price.aim", language, what=stage_words(prices[0].aim, language))]
+    if any(price.with_rule is not None and not price.proved for price in prices):
+        lines.append(say("price.open", language))
+    for price in prices:
+        lines += missing_sentences(price, names, language)
+    return lines
+
+
+def _names(rule: str, names: tuple[str, ...], language: Language) -> str:
     """What a lock or a wish names; a lock says first what it asks."""
-    if price.rule != "lock":
-        return " ".join(price.names)
-    kind, *names = price.names
-    return " ".join((say(f"price.lock_kind.{kind}", language), *names))
+    if rule != "lock":
+        return " ".join(names)
+    kind, *others = names
+    return " ".join((say(f"price.lock_kind.{kind}", language), *others))
 
 
 def _listed(way: str, figures: list[tuple[str, float]], language: Language) -> str:

@@ -170,6 +170,7 @@ def price_rules(
     locks: Sequence[LockRequest],
     roads: Sequence[str],
     pose_with: Callable[[tuple[LockRequest, ...]], Mapping[str, Posed]],
+    titled: Callable[[str, str, tuple[str, ...]], str] = lambda name, rule, names: "",
     engine: str = "local",
     workers: int | None = None,
     progress: Progress = silent,
@@ -189,6 +190,8 @@ def price_rules(
         Names of roads; each is one wish.
     pose_with
         Poses the sub-districts anew with other locks.
+    titled
+        What runs, for people, of a sub-district's id, a rule (empty: all of them hold) and its names.
     engine, workers, progress, stop
         As `run_jobs` takes them.
     """
@@ -218,13 +221,14 @@ def price_rules(
     profile = params.profile or preset(DEFAULTS[mode])
     # A price compares whole problems: nobody is left alone on one side only.
     posed = {name: replace(one, problem=replace(one.problem, may_stay=False)) for name, one in posed.items()}
-    jobs = [Job(one.problem, mode, params) for one in posed.values()]
+    jobs = [Job(one.problem, mode, params, title=titled(name, "", ())) for name, one in posed.items()]
     labels = [
         " ".join((str(number), rule, *names)) for number, (rule, names, _, _) in enumerate(variants, start=1)
     ]
-    for label, (_, _, _, problems) in zip(labels, variants, strict=True):
-        asked = [replace(p, name=f"{p.name} · {label}", may_stay=False) for p in problems.values()]
-        jobs += [Job(one, mode, params) for one in asked]
+    for label, (rule, names, _, problems) in zip(labels, variants, strict=True):
+        for name, problem in problems.items():
+            asked = replace(problem, name=f"{problem.name} · {label}", may_stay=False)
+            jobs.append(Job(asked, mode, params, title=titled(name, rule, names)))
     results = run_jobs(jobs, engine=engine, workers=workers, progress=progress, stop=stop)
     base = {name: (one.problem, results[mode, one.problem.name]) for name, one in posed.items()}
     prices = []

@@ -12,8 +12,17 @@ from types import TracebackType
 
 from districting.errors import Fault, InputError
 
-#: A folder with one of these is a result: of propose, rerun, grids, stages, forecast, lists or comments.
-RECORDS = ("run.json", "rerun.json", "grids.json", "stages.json", "forecast.json", "lists.json", "comments.csv")
+#: A folder with one of these is a result: of propose, rerun, grids, stages, forecast, lists, price or comments.
+RECORDS = (
+    "run.json",
+    "rerun.json",
+    "grids.json",
+    "stages.json",
+    "forecast.json",
+    "lists.json",
+    "prices.json",
+    "comments.csv",
+)
 #: The one file of that kind among our results; any other is a case, a profile or a policy that somebody wrote.
 _OUR_TOML = "locks.toml"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -51,8 +52,12 @@ def solve(
 def _solve(problem: Problem, mode: SolveMode, params: Params, progress: Progress, stop: Stop) -> Result:
     """The best plan, or why there is none."""
     began = time.monotonic()
+    if mode == "whole":  # a compound across communities stays divided as they are
+        problem = replace(problem, compounds=tuple(filter(_of_one_community(problem), problem.compounds)))
     result = _seen_or_solved(problem, mode, params, progress, stop)
-    if result.status != "infeasible" or problem.unlike:  # that no plan differs so much needs no explanation
+    if problem.unlike:  # that no plan differs so much needs no explanation
+        return result if mode == "redraw" else _unproved(result)
+    if result.status != "infeasible":
         return result
     # What the mode itself has seen is nearer to the ground: it comes first.
     found = (
@@ -70,6 +75,22 @@ def _solve(problem: Problem, mode: SolveMode, params: Params, progress: Progress
 
         result = with_left_alone(problem, result, solve_within, params.time_limit_s)
     return replace(result, seconds=time.monotonic() - began)
+
+
+def _unproved(result: Result) -> Result:
+    """A further plan without bounds: the models ask more of it than that it differs, so others may be better."""
+    if result.solution is None:
+        return replace(result, status="unknown")
+    steps = [{**step, "lower_bound": 0.0} for step in result.notes["stages"]]
+    found = tuple(replace(term, lower_bound=0.0) for term in result.terms)
+    return replace(
+        result, status="feasible", lower_bound=0.0, terms=found, notes={**result.notes, "stages": steps}
+    )
+
+
+def _of_one_community(problem: Problem) -> Callable[[tuple[int, ...]], bool]:
+    """Whether a compound lies in one community of today."""
+    return lambda atoms: len(set(problem.today[list(atoms)].tolist())) == 1
 
 
 #: Note on a result that was seen at first sight: nothing more is to be said of it.

@@ -47,12 +47,15 @@ class Priced:
         True if every column below the limit was found, or, where only the best was asked, the best of each.
     steps
         Branches looked at.
+    ended
+        Shape (m,): seats that more branches would tell nothing new of, at the same prices.
     """
 
     columns: Columns
     least: Floats
     complete: bool
     steps: int
+    ended: Bools
 
 
 def _back(pointers: Ints, neighbours: Ints) -> Ints:
@@ -143,12 +146,18 @@ class Pricer:
 
     def price(
         self, prices: Prices, *, cuts: Ints, limit: float, every: bool, most_steps: int = 2_000_000,
-        most_columns: int = 2_000_000, stop: Stop = never,
+        most_columns: int = 2_000_000, stop: Stop = never, before: Priced | None = None,
     ) -> Priced:  # fmt: skip
-        """Columns whose reduced cost is at most ``limit``: all, or for each seat and name ever better ones."""
+        """Columns whose reduced cost is at most ``limit``: all, or for each seat and name ever better ones.
+
+        ``before``: an earlier answer at the same prices; seats that had ended then are not looked at again.
+        """
         measured, ground = self.measured, self.measured.ground
         soil = self._soil(prices, cuts)
         least = np.full(ground.m, np.inf)
+        ended = np.zeros(ground.m, dtype=np.bool_)
+        if before is not None:
+            least[before.ended], ended = before.least[before.ended], before.ended.copy()
         found_members: list[Ints] = []
         found_sizes: list[Ints] = []
         complete, steps, many = True, 0, 0
@@ -156,6 +165,9 @@ class Pricer:
         if prices.weights[MOVED] > 0.0:
             names += np.flatnonzero(measured.own.any(axis=0)).tolist()
         for seat in range(ground.m):
+            if ended[seat]:
+                continue
+            ended[seat] = True
             host = int(ground.host[seat])
             base = (
                 prices.weights[DISTANCE] * np.where(self._finite[:, seat], ground.cost[:, seat], 0.0)
@@ -179,7 +191,7 @@ class Pricer:
                 )  # fmt: skip
                 steps += tried
                 if not done:
-                    complete = False
+                    complete = ended[seat] = False
                     least[seat] = min(least[seat], bound)
                 elif count and not every:
                     least[seat] = min(least[seat], float(self._prices[count - 1]))
@@ -192,11 +204,11 @@ class Pricer:
                     found_sizes.append(np.diff(self._starts[first : count + 1]))
                     many += count - first
             if stop() or many > most_columns:
-                least[seat + 1 :] = -np.inf
+                least[seat + 1 :] = np.where(ended[seat + 1 :], least[seat + 1 :], -np.inf)
                 complete = False
                 break
         columns = self.count(distinct(found_members, found_sizes))
-        return Priced(columns, least, complete, steps)
+        return Priced(columns, least, complete, steps, ended)
 
 
 def distinct(members: list[Ints], sizes: list[Ints]) -> Regions:

@@ -22,13 +22,15 @@ from districting.progress import Progress, Step, Stop, never, silent
 from districting.solvers.annealing.search import Regions
 from districting.solvers.columns import Columns, Measured, no_columns, together
 from districting.solvers.exact.regions.master import Ceiling, Master, Prices, choose_columns
-from districting.solvers.generation.pricing import Pricer
+from districting.solvers.generation.pricing import Priced, Pricer
 from districting.solvers.generation.subsets import violated_triples
 
 _CHEAP = 3000
 _ADDED = 2000
 #: Branches that one seat may take: little while prices are wild, all that is needed at the end.
 _FIRST_STEPS, _MOST_STEPS = 400, 50_000_000
+#: Once so many branches have found nothing, prices are likely final: the next try may take as many at once.
+_WILD, _FINAL = 6_400, 400_000
 #: A listing of more columns than this is left: for more cuts while they help, for good once they do not.
 _SHORT, _LONG = 8_000, 40_000
 #: Branches that one seat may take in a listing, and that it takes at most in a second: it is not stopped midway.
@@ -211,8 +213,11 @@ class StageProof:
 
     def _converge(self, steps: int) -> tuple[Prices | None, Floats | None, int]:
         """Price until no column is missing; raise the bound on the way."""
+        before: Priced | None = None
+        solved: tuple[Prices, Floats] | None = None
         while True:
-            solved = self.master.solve()
+            if before is None:  # else nothing is new, the prices hold, and seats that ended stay ended
+                solved = self.master.solve()
             if solved is None:
                 return None, None, steps
             prices, values = solved
@@ -225,8 +230,10 @@ class StageProof:
             if self._late():
                 return prices, values, steps
             priced = self.pricer.price(
-                prices, cuts=self.master.cuts, limit=-1e-8 * scale, every=False, most_steps=steps, stop=self._late
-            )
+                prices, cuts=self.master.cuts, limit=-1e-8 * scale, every=False, most_steps=steps, stop=self._late,
+                before=before,
+            )  # fmt: skip
+            before = None
             self.short = self._shortfall(priced.least)
             self.bound = max(self.bound, prices.value + self.short)
             new = self.all.learn(priced.columns)
@@ -237,7 +244,10 @@ class StageProof:
             elif priced.complete or steps >= _MOST_STEPS:
                 return prices, values, steps
             else:
-                steps = min(4 * steps, _MOST_STEPS)
+                before = priced
+                more = 4 * steps if steps < _WILD else max(4 * steps, _FINAL)
+                # a seat is not stopped midway: none may take longer than there is time
+                steps = min(more, max(_FIRST_STEPS, int(min(_MOST_STEPS, _STEPS_A_SECOND * self.left))))
 
     def _known_active(self) -> Bools:
         """Which columns of the pool are in the linear program."""

@@ -115,16 +115,19 @@ class TitledPricer(Pricer):
 
     def price(
         self, prices: Prices, *, cuts: Ints, limit: float, every: bool, most_steps: int = 2_000_000,
-        most_columns: int = 2_000_000, stop: Stop = never,
+        most_columns: int = 2_000_000, stop: Stop = never, before: Priced | None = None,
     ) -> Priced:  # fmt: skip
         """Columns whose reduced cost is at most ``limit``: all, or for each title ever better ones."""
         titles, weights = self.titles, prices.weights
         soils = {room: self._with_room(self._soil(prices, cuts), room) for room in set(titles.room.tolist())}
-        least = np.full(len(titles.host), np.inf)
+        least = np.full(len(titles.host), np.inf) if before is None else before.least.copy()
+        ended = np.zeros(len(titles.host), dtype=np.bool_) if before is None else before.ended.copy()
         members: list[Ints] = []
         sizes: list[Ints] = []
         complete, steps, many = True, 0, 0
         for title, community in enumerate(titles.community.tolist()):
+            if ended[title]:
+                continue
             gains = weights[DISTANCE] * self._ways[title] - prices.nodes
             start = float(weights[NUMBER] - prices.number)
             if community >= 0:
@@ -136,6 +139,7 @@ class TitledPricer(Pricer):
                 self._prices,
             )  # fmt: skip
             steps += tried
+            ended[title] = done
             if not done:
                 complete = False
                 least[title] = bound
@@ -150,10 +154,10 @@ class TitledPricer(Pricer):
                 sizes.append(np.diff(self._starts[first : count + 1]))
                 many += count - first
             if stop() or many > most_columns:
-                least[title + 1 :] = -np.inf
+                least[title + 1 :] = np.where(ended[title + 1 :], least[title + 1 :], -np.inf)
                 complete = False
                 break
-        return Priced(self.count(distinct(members, sizes)), least, complete, steps)
+        return Priced(self.count(distinct(members, sizes)), least, complete, steps, ended)
 
     def _with_room(self, soil: Soil, room: float) -> Soil:
         """The ground where no region fills more than a part of the maximum."""

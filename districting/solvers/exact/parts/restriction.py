@@ -31,6 +31,15 @@ def restrict(problem: Problem, atoms: Collection[int], communities: Collection[i
     def inside(lock: Lock) -> bool:
         return all(atom in place for atom in lock.atoms) and all(pos in rank for pos in lock.communities)
 
+    # what is apart from others is apart from each other, too
+    apart = [
+        replace(lock, atoms=tuple(atom for atom in lock.atoms if atom in place))
+        for lock in problem.locks
+        if lock.kind == "apart"
+    ]
+    locks = [lock for lock in problem.locks if lock.kind != "apart" and inside(lock)]
+    locks += [lock for lock in apart if len(lock.atoms) > 1]
+
     return replace(
         problem,
         atom_ids=tuple(problem.atom_ids[atom] for atom in where),
@@ -66,8 +75,7 @@ def restrict(problem: Problem, atoms: Collection[int], communities: Collection[i
                 tuple(place[atom] for atom in lock.atoms),
                 tuple(rank[pos] for pos in lock.communities),
             )
-            for lock in problem.locks
-            if inside(lock)
+            for lock in locks
         ),
         unlike=(),  # a plan differs as a whole, not in a part of it
         compounds=tuple(

@@ -27,7 +27,7 @@ ALL = "all unions"
 NONE = "no plan: some split has numbers of parts that were not tried"
 
 #: Splits anew for a stage, with the room that the stages before it leave (`splits.Splits.wider`).
-Wider = Callable[[int, Sequence[float]], list[Column]]
+Wider = Callable[[int, Sequence[float]], tuple[dict[int, float], list[Column]]]
 
 
 @dataclass(frozen=True)
@@ -145,15 +145,14 @@ class Covers:
         """Columns of splits that use the room of earlier stages, and bounds that hold for every such split."""
         if all(column.ask < 0 for column in self.columns):
             return
-        new = {column.ask: column for column in self.wider(at, room)}
+        least, new = self.wider(at, room)
         known: dict[int, tuple[float, ...]] = {}
         for pos, column in enumerate(self.columns):
             if column.ask >= 0:
-                least = new[column.ask].lower[at] if column.ask in new else 0.0
-                lower = (*column.lower[:at], least, *column.lower[at + 1 :])
+                lower = (*column.lower[:at], least.get(column.ask, 0.0), *column.lower[at + 1 :])
                 known[column.ask] = lower
                 self.columns[pos] = replace(column, lower=lower)
-        self.columns += [replace(column, lower=known[ask]) for ask, column in new.items()]
+        self.columns += [replace(column, lower=known[column.ask]) for column in new]
 
     def _values(self, at: int) -> list[float]:
         """What each column is worth in one stage."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations, islice, product
 from typing import NamedTuple
 
 import numpy as np
@@ -16,25 +17,27 @@ from districting.solvers.exact.adjust.adjust import solve_adjust
 from districting.solvers.exact.parts import terms
 from districting.solvers.exact.parts.cutting import Clock
 from districting.solvers.exact.parts.restriction import restrict
+from districting.solvers.exact.whole.union_worth import Part
 from districting.solvers.exact.whole.unions import Column, Judge
 from districting.solvers.params import Params
 from districting.solvers.profile import Profile
 from districting.solvers.redraw.numbers import number_asked, number_range
-from districting.solvers.result import Chosen, Result
+from districting.solvers.result import Result
 
 #: Shares of the time that are left to set partitioning, and to splits that use the tolerance of earlier stages.
 MASTER, WIDER = 0.1, 0.3
 #: Where the number of communities is asked, each split is made in so many numbers of parts at most.
 NUMBERS = 12
+#: So many ways to give components of open land to the parts of a split are tried.
+MOST_JOINTS = 1000
 
 Lands = tuple[int, ...]
 
 
 class Ask(NamedTuple):
-    """Units to split on their own land and on components of open land, into so many parts; None: any number."""
+    """Units to split into so many parts (None: any number), which may hold together across open land."""
 
     group: tuple[int, ...]
-    lands: Lands
     number: int | None
 
 
@@ -79,22 +82,40 @@ class Splits:
 
     def _of(self, group: tuple[int, ...], *, until: float, share: int) -> list[Column]:
         """Columns of one group."""
-        numbers = self._numbers(group)
-        several = self._in_several_numbers(group, numbers, until=until, share=share)
+        several = self._in_several_numbers(group, self._numbers(group), until=until, share=share)
         if several:
             return several
-        ask = Ask(group, (), None)
-        result = self._solved(ask, until=until, share=share)
-        around = tuple(self.judge.touching(self.judge.atoms(group)))
-        if result.status == "infeasible" and around:
-            ask = Ask(group, around, None)
-            result = self._solved(ask, until=until, share=share)
-        if result.solution is None:
+        column, result = self._answered(Ask(group, None), until=until, share=share)
+        if column is None:
             self.still_open |= result.status != "infeasible"
             self.failed[group[0]] = result
-            return []
-        self.partial |= bool(numbers and ask.lands)  # on its own land all numbers have been tried
-        return [self._new_column(ask, result)]
+        return [column] if column is not None else []
+
+    def _answered(self, ask: Ask, *, until: float, share: int) -> tuple[Column | None, Result]:
+        """The column of a split that had none, and how the search for it ended.
+
+        First own atoms count as neighbours wherever they touch the same open land: no split of a plan is better.
+        Where its parts do not hold together, each component of open land in one of them, a split on its own land,
+        or on all open land around, is the column; the bound stays.
+        """
+        around = tuple(self.judge.touching(self.judge.atoms(ask.group)))
+        left = until - self.clock.seconds
+        result = self._solved(ask, until=until - (0.5 * left if around else 0.0), share=share)
+        if result.solution is None:
+            return None, result
+        lower = self._lower(ask, result)
+        parts = self._realised(ask, result)
+        for lands in ((), around) if parts is None else ():
+            found = self._solved(ask, until=until, share=share, lands=lands)
+            if found.solution is not None:
+                parts = self._parts(ask, found, lands), lands
+                break
+            if lands == around or found.status != "infeasible":
+                result = found
+        if parts is None:
+            return None, result
+        self.asks.append(ask)
+        return self._column(ask, parts, lower), result
 
     def _numbers(self, group: tuple[int, ...]) -> list[int]:
         """Every number of parts that a group may have, those around its size over the target first.
@@ -103,7 +124,7 @@ class Splits:
         """
         if not self.counted:
             return []
-        land = self._land(group, ())
+        land = self._land(Ask(group, None), None)
         low, high = number_range(land)
         if self.judge.problem.number is not None:
             high = min(high, self.judge.problem.number[1])
@@ -118,19 +139,20 @@ class Splits:
         columns = []
         for tried, parts in enumerate(numbers[:NUMBERS]):
             left = (until - self.clock.seconds) / (min(len(numbers), NUMBERS) - tried)
-            ask = Ask(group, (), parts)
-            result = self._solved(ask, until=self.clock.seconds + left, share=share)
-            if result.solution is not None:
-                columns.append(self._new_column(ask, result))
-            self.partial |= result.solution is None and result.status != "infeasible"
+            column, result = self._answered(Ask(group, parts), until=self.clock.seconds + left, share=share)
+            if column is not None:
+                columns.append(column)
+            self.partial |= column is None and result.status != "infeasible"
         return columns
 
-    def wider(self, at: int, room: Sequence[float]) -> list[Column]:
+    def wider(self, at: int, room: Sequence[float]) -> tuple[dict[int, float], list[Column]]:
         """The splits again for stage ``at``, each free to use all by which the plan may worsen earlier ones.
 
         A plan within the ceilings has of a split at most what the split has at least, and this room; so the bound
-        of stage ``at`` is one for the split in every such plan.
+        of stage ``at`` is one for the split in every such plan. Returned: these bounds by position in ``asks``;
+        columns.
         """
+        least: dict[int, float] = {}
         columns = []
         stages = len(self.profile.stages)
         reserve = MASTER * self.params.time_limit_s
@@ -140,19 +162,26 @@ class Splits:
                 ask, until=self.clock.seconds + left, share=len(self.asks), at=at, room=room
             )  # fmt: skip
             if result.solution is not None:
-                columns.append(self._column(ask, number, result))
-        return columns
+                lower = self._lower(ask, result)
+                least[number] = lower[at]
+                parts = self._realised(ask, result)
+                if parts is not None:
+                    columns.append(self._column(ask, parts, lower))
+        return least, columns
 
     def _solved(
-        self, ask: Ask, *, until: float, share: int, at: int | None = None, room: Sequence[float] = ()
-    ) -> Result:
+        self, ask: Ask, *, until: float, share: int, at: int | None = None, room: Sequence[float] = (),
+        lands: Lands | None = None,
+    ) -> Result:  # fmt: skip
         """`adjust` on the land that is asked about; the stages up to ``at``, with ``room`` in the ones before it.
+
+        ``lands``: these components of open land go to the split; None: open land is crossed and goes to nobody.
 
         Half of its share of the gap asked of all is for the proof, half is what later stages may use of it, so
         that all splits together stay within the gap. What a stage may be worsened by is the whole plan's: nothing
         of it is used before the plan is known (`wider`).
         """
-        problem, land = self.judge.problem, self._land(ask.group, ask.lands)
+        problem, land = self.judge.problem, self._land(ask, lands)
         if ask.number is not None:
             land = replace(land, number=(ask.number, ask.number))
         half = 1.0 / (2 * share)
@@ -172,11 +201,13 @@ class Splits:
         )
         return solve_adjust(land, params, stop=self.clock.stop)
 
-    def _land(self, group: tuple[int, ...], lands: Lands) -> Problem:
+    def _land(self, ask: Ask, lands: Lands | None) -> Problem:
         """A group of units by itself: whole ones stay together, oversized ones live on at their seat."""
-        judge = self.judge
-        atoms, owners = judge.with_land(judge.atoms(group), lands), self._owners(group)
+        judge, group = self.judge, ask.group
+        atoms, owners = judge.with_land(judge.atoms(group), lands or ()), self._owners(group)
         part = restrict(judge.problem, atoms, owners)
+        if lands is None:
+            part = self._across(part, atoms)
         rank = {pos: place for place, pos in enumerate(owners)}
         place = {atom: pos for pos, atom in enumerate(atoms)}
         seated = [rank[pos] for pos in owners if pos in judge.seat_of and pos in judge.splitting]
@@ -187,26 +218,65 @@ class Splits:
         ]
         return replace(part, locks=(*part.locks, *locks))
 
-    def _new_column(self, ask: Ask, result: Result) -> Column:
-        """The column of a split that had none."""
-        self.asks.append(ask)
-        return self._column(ask, len(self.asks) - 1, result)
+    def _across(self, part: Problem, atoms: Sequence[int]) -> Problem:
+        """Own atoms as neighbours wherever they touch the same open land; there is no border between them."""
+        judge, place = self.judge, {atom: pos for pos, atom in enumerate(atoms)}
+        links = {tuple(sorted(pair)) for pair in part.gaps}
+        for land in judge.touching(atoms):
+            beside = {place[near] for atom in judge.land[land] for near in judge.neighbours[atom] if near in place}
+            links |= set(combinations(sorted(beside), 2))
+        links -= {tuple(sorted(pair)) for pair in part.edges.tolist()}
+        if links <= {tuple(sorted(pair)) for pair in part.gaps}:
+            return part
+        none = np.zeros(len(links))
+        return replace(
+            part,
+            edges=np.concatenate([part.edges, np.array(sorted(links), dtype=np.int64)]),
+            open_km=np.concatenate([part.open_km, none]),
+            crossing_km=np.concatenate([part.crossing_km, none]),
+            piece=np.zeros(part.n, dtype=np.int64),
+            gaps=(),
+        )
 
-    def _column(self, ask: Ask, place_of_ask: int, result: Result) -> Column:
-        """The parts of a split as a column; its bounds stay as far below as they were proved."""
+    def _realised(self, ask: Ask, result: Result) -> tuple[list[Part], Lands] | None:
+        """The parts of a split with the open land that joins each, no component in two; None if there is none."""
+        judge, parts = self.judge, self._parts(ask, result, ())
+        joints = [judge.joints(list(atoms)) for atoms, _ in parts]
+        for lands in islice(product(*joints), MOST_JOINTS):
+            used = [land for mine in lands for land in mine]
+            if len(set(used)) == len(used):
+                joined = [
+                    (judge.with_land(atoms, mine), place)
+                    for (atoms, place), mine in zip(parts, lands, strict=True)
+                ]
+                return joined, tuple(sorted(used))
+        return None
+
+    def _parts(self, ask: Ask, result: Result, lands: Lands) -> list[Part]:
+        """The parts of a split by atoms and communities of the whole problem."""
         assert result.solution is not None
         judge = self.judge
-        atoms, owners = judge.with_land(judge.atoms(ask.group), ask.lands), self._owners(ask.group)
-        parts: list[tuple[tuple[int, ...], Chosen]] = []
+        atoms, owners = judge.with_land(judge.atoms(ask.group), lands), self._owners(ask.group)
+        parts: list[Part] = []
         for pos, chosen in enumerate(result.solution.chosen):
             mine = tuple(atoms[atom] for atom in np.flatnonzero(result.solution.part == pos).tolist())
             owner = owners[chosen.community_pos] if chosen.community_pos >= 0 else -1
             parts.append((mine, replace(chosen, atom_pos=atoms[chosen.atom_pos], community_pos=owner)))
-        worth = judge.measure.worth(parts)
+        return parts
+
+    def _lower(self, ask: Ask, result: Result) -> tuple[float, ...]:
+        """What is proved of a split across open land: as far below its worth as its bounds are."""
+        worth = self.judge.measure.worth(self._parts(ask, result, ()))
         below = [term.value - term.lower_bound for term in result.terms]
         below += worth[len(below) :]
-        lower = tuple(value - less for value, less in zip(worth, below, strict=True))
-        return Column(ask.group, tuple(parts), worth, lower, ask.lands, place_of_ask)
+        return tuple(value - less for value, less in zip(worth, below, strict=True))
+
+    def _column(self, ask: Ask, parts: tuple[list[Part], Lands], lower: tuple[float, ...]) -> Column:
+        """The parts of a split as a column, with what is proved of every split that is asked so."""
+        made, lands = parts
+        worth = self.judge.measure.worth(made)
+        lower = tuple(map(min, lower, worth))
+        return Column(ask.group, tuple(made), worth, lower, lands, self.asks.index(ask))
 
     def _owners(self, group: Sequence[int]) -> list[int]:
         """Communities of a group of units."""

@@ -60,7 +60,9 @@ def units_of(problem: Problem) -> tuple[tuple[Unit, ...], tuple[tuple[int, ...],
     seated |= {pos for lock in problem.locks if lock.kind in ("seat", "keep") for pos in lock.communities}
     asked = {atom for lock in problem.locks if lock.kind in ("together", "apart") for atom in lock.atoms}
     neighbours = neighbours_of(problem)
-    needed = set(np.flatnonzero(problem.households > 0).tolist()) | asked
+    # Where somebody lives, or will by the horizon: it counts in the size of whoever takes it.
+    counted = np.any([window.weights > 0 for window in problem.windows + problem.horizon], axis=0)
+    needed = set(np.flatnonzero(counted | (problem.households > 0)).tolist()) | asked
     needed |= {seat.atom_pos for seat in problem.seats if problem.today[seat.atom_pos] == seat.community_pos >= 0}
     units = []
     for pos in range(len(households)):
@@ -199,7 +201,7 @@ class Judge:
         ):
             if wrong:
                 return reason
-        joints = self._joints(atoms)
+        joints = self.joints(atoms)
         if not joints:
             return "pieces"
         if not self._locks_allow(owners, set(atoms)):
@@ -211,7 +213,7 @@ class Judge:
         """Components of open land that touch some of ``atoms``."""
         return sorted({self._land_at[near] for a in atoms for near in self.neighbours[a] if near in self._land_at})
 
-    def _joints(self, atoms: list[int]) -> list[tuple[int, ...]]:
+    def joints(self, atoms: list[int]) -> list[tuple[int, ...]]:
         """Least sets of components of open land that join ``atoms``; one empty set if they hold by themselves.
 
         Of many components around only one least set is found: enough for the bound, which lets unions share land.

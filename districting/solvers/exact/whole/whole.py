@@ -7,22 +7,22 @@ cannot be covered is named with the reason.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
 
-from districting.plans.problem import Ints, Problem
+from districting.plans.problem import Problem
 from districting.progress import Progress, Stop, never, silent
 from districting.solvers.exact.adjust.named import compile_first
-from districting.solvers.exact.contiguity import neighbours_of
 from districting.solvers.exact.parts import terms
 from districting.solvers.exact.parts.cutting import Clock
 from districting.solvers.exact.parts.sites import kept
 from districting.solvers.exact.whole.covers import Cover, Covers
+from districting.solvers.exact.whole.giving import give_open_land
 from districting.solvers.exact.whole.splits import Splits
 from districting.solvers.exact.whole.uncovered import why_uncovered
+from districting.solvers.exact.whole.union_worth import UnionMeasure
 from districting.solvers.exact.whole.unions import MOST_UNIONS, Column, Judge, connected_sets, must_split, units_of
 from districting.solvers.params import Params
 from districting.solvers.profile import DEFAULTS, Profile, preset
@@ -88,7 +88,7 @@ def solve_whole(problem: Problem, params: Params, *, progress: Progress = silent
         status: Status = "infeasible" if proved and not stop() else "unknown"
         return Result(problem.name, "whole", status, None, np.inf, 0.0, (), clock.seconds, params.seed, conflicts)
     clock.tell(incumbent=cover.settled_at[0], bound=cover.bounds[0])
-    return _result(problem, cover, len(columns), params, profile, clock)
+    return _result(problem, cover, len(columns), judge.measure, params, profile, clock)
 
 
 def _cover(
@@ -118,17 +118,17 @@ def _hybrids(
 
 
 def _result(
-    problem: Problem, cover: Cover, n_columns: int, params: Params, profile: Profile, clock: Clock
-) -> Result:
-    """The plan, with land that nobody lives on joined to any neighbour."""
+    problem: Problem, cover: Cover, n_columns: int, measure: UnionMeasure, params: Params, profile: Profile,
+    clock: Clock,
+) -> Result:  # fmt: skip
+    """The plan, open land given away."""
     part = np.full(problem.n, -1, dtype=np.int64)
     chosen: list[Chosen] = []
     for column in cover.columns:
         for atoms, place in column.parts:
             part[list(atoms)] = len(chosen)
             chosen.append(place)
-    _absorb(problem, part)
-    solution = Solution(part, tuple(chosen))
+    solution = Solution(give_open_land(problem, part, chosen, profile.stages), tuple(chosen))
     values = [terms.worth(problem, stage, solution) for stage in profile.stages]
     found = tuple(
         Term(stage.name, value, min(bound, value))
@@ -136,7 +136,10 @@ def _result(
     )
     first = profile.stages[0]
     gap = max(terms.tolerance(problem, params, first), terms.share_of_value(params, first) * cover.settled_at[0])
-    proved = cover.settled_at[0] - cover.bounds[0] <= gap + 1e-9 * max(abs(cover.settled_at[0]), 1.0)
+    # what open land adds to the plan was not weighed: it counts against the proof
+    weighed = sum(column.worth[0] for column in cover.columns) + measure.constant[0]
+    ended_at = cover.settled_at[0] + max(values[0] - weighed, 0.0)
+    proved = ended_at - cover.bounds[0] <= gap + 1e-9 * max(abs(ended_at), 1.0)
     notes = {
         "profile": profile.profile_id,
         "unions": n_columns,
@@ -154,22 +157,3 @@ def _result(
         problem.name, "whole", "optimal" if proved else "feasible", solution, found[0].value, found[0].lower_bound,
         found, clock.seconds, params.seed, notes=notes,
     )  # fmt: skip
-
-
-def _absorb(problem: Problem, part: Ints) -> None:
-    """Give land in no part to the part with which it shares most borders, from the edge inwards."""
-    frozen = kept(problem)
-    neighbours = neighbours_of(problem)
-    while (part < 0).any():
-        joined = {}
-        for atom in np.flatnonzero(part < 0).tolist():
-            near = [other for other in neighbours[atom] if part[other] >= 0]
-            near = [other for other in near if int(problem.today[other]) not in frozen] or near
-            if near:
-                count = Counter(int(part[other]) for other in near)
-                joined[atom] = min(count, key=lambda pos, count=count: (-count[pos], pos))  # type: ignore[misc]
-        if not joined:
-            part[part < 0] = 0  # an island that nobody lives on
-            return
-        for atom, pos in joined.items():
-            part[atom] = pos
