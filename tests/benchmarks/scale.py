@@ -14,7 +14,7 @@ from districting.engine import Job, stream_jobs
 from districting.solvers.params import Params
 from districting.solvers.strategy import SolveMode
 from districting.study import Study
-from districting.territory.sample import Size, write_sample
+from districting.territory.sample import SIZES, Size, write_sample
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,13 @@ def _memory_now_mib() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
+#: A quarter of the city: time must grow as the number of sub-districts does.
+QUARTER = replace(SIZES["city"], subdistricts=25, communities=375)
+
+
 def city_rows(folder: Path) -> list[str]:
-    """The generated city, files to pages, in all modes."""
+    """The generated city, files to pages, in all modes, and a quarter of it."""
+    quarter = measure_city(folder / "quarter", size=QUARTER)
     city = measure_city(folder)
     lines = [
         "## Generated city",
@@ -188,7 +193,14 @@ def city_rows(folder: Path) -> list[str]:
         tight = sum(share <= 0.01 or gap <= 5 for share, gap in solved)
         worst = max((share for share, _ in solved), default=0.0)
         lines.append(f"| {plan} | {len(solved)} | {tight} | {100 * worst:.2f} % | {len(gaps) - len(solved)} |")
-    return [*lines, ""]
+    per = [sum(one.seconds.values()) / one.subdistricts for one in (quarter, city)]
+    return [
+        *lines,
+        "",
+        f"A quarter of it ({quarter.buildings:,} buildings, {quarter.subdistricts} sub-districts): {sum(quarter.seconds.values()) / 60:.1f} min. Seconds a "
+        f"sub-district: {per[0]:.1f} in the quarter, {per[1]:.1f} in the whole.",
+        "",
+    ]
 
 
 def region_rows(folder: Path) -> list[str]:
