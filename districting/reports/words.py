@@ -18,14 +18,34 @@ Level = Literal["community", "grid"]
 
 
 def plan_title(name: str, language: Language) -> str:
-    """Title of a plan by the name of its division; a name that people gave stays as it is."""
-    key = f"report.plan.{name}"
-    if key in sentences():
-        return say(key, language)
+    """Title of a plan by the name of its division; a name that people gave stays as it is.
+
+    Examples
+    --------
+    >>> plan_title("adjust-best-service-2", "en")
+    'Adjust: best service, plan 2'
+    >>> plan_title("adjust-mine", "en")  # made with a profile of somebody's own
+    'Adjust: mine'
+    >>> plan_title("adjust-mine-2", "en")
+    'Adjust: mine, plan 2'
+    >>> plan_title("Plan of the office", "en")
+    'Plan of the office'
+    """
+    known = _approach_title(name, language)
     approach, _, number = name.rpartition("-")
-    if number.isdigit() and f"report.plan.{approach}" in sentences():  # a further plan of the same approach
-        return say("report.plan_number", language, plan=say(f"report.plan.{approach}", language), number=number)
-    return name
+    if number.isdigit():  # a further plan of the same approach
+        first = _approach_title(approach, language)
+        return name if first is None else say("report.plan_number", language, plan=first, number=number)
+    return name if known is None else known
+
+
+def _approach_title(name: str, language: Language) -> str | None:
+    """Title of a mode with its own profile, with a preset, or with a profile of somebody's; None for any other."""
+    mode, _, profile = name.partition("-")
+    for key in (f"report.plan.{name}", f"report.plan_own.{mode}" if profile else ""):
+        if key in sentences():
+            return say(key, language, profile=profile)
+    return None
 
 
 def size_note(policy: Policy, language: Language, level: Level = "community") -> str:
