@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -35,8 +36,9 @@ from districting.solvers.result import Chosen, Result, Solution, Status, Term
 LARGE = 600
 #: Atoms of a piece, as many as the exact methods settle within seconds; a much smaller one joins a neighbour.
 ATOMS, _RATHER_SMALL = 80, 0.4
-#: Share of the time for the plan of whole communities.
-_WHOLE = 0.45
+#: Share of the time for the plan of whole communities, and share of the rest in which pieces are solved for the
+#: first stage alone; the other stages have what is left.
+_WHOLE, _FIRST = 0.3, 0.8
 #: A piece without a plan is joined to neighbours so many times.
 _JOINS = 4
 
@@ -76,23 +78,65 @@ def solve_large(
         named = zip(whole.chosen, heirs, strict=True)
         whole = Solution(whole.part, tuple(replace(one, community_pos=heir) for one, heir in named))
     left = params.time_limit_s - (time.monotonic() - began)
-    pieced = _by_pieces(problem, replace(params, time_limit_s=left), solve, progress, stop)
+    pieced = _by_pieces(problem, profile, replace(params, time_limit_s=left), solve, progress, stop)
     plans = [plan for plan in (whole, pieced) if plan is not None]
     seconds = time.monotonic() - began
     if not plans:
         least, none = _at_least(problem, profile.stages[0]), float("inf")
         notes = {"profile": profile.profile_id, "divided": True}
         return Result(problem.name, mode, "unknown", None, none, least, (), seconds, params.seed, notes=notes)
-    best = min(plans, key=lambda plan: [terms.worth(problem, stage, plan) for stage in profile.stages])
+    best = min(plans, key=partial(_worth, problem, profile))
     return _result(problem, mode, profile, params, best, seconds)
 
 
-def _by_pieces(problem: Problem, params: Params, solve: Solve, progress: Progress, stop: Stop) -> Solution | None:
-    """A plan made of the plans of pieces; None where some piece has none, alone or with its neighbours."""
+@dataclass(frozen=True)
+class _Piece:
+    """The plan of a piece: its atoms and communities in the whole problem, and itself."""
+
+    atoms: Ints
+    owners: list[int]
+    problem: Problem
+    plan: Solution
+
+
+def _by_pieces(
+    problem: Problem, profile: Profile, params: Params, solve: Solve, progress: Progress, stop: Stop
+) -> Solution | None:
+    """A plan made of the plans of pieces; None where some piece has none, alone or with its neighbours.
+
+    The first stage comes first in all of them: a piece that is settled at once leaves its time to others. Then
+    each is solved for all stages, and the better of its two plans counts.
+    """
+    began = time.monotonic()
+    first = replace(profile, stages=profile.stages[:1])
+    plans = _first_plans(
+        problem, replace(params, time_limit_s=_FIRST * params.time_limit_s, profile=first), solve, progress, stop
+    )
+    if plans is None:
+        return None
+    todo = list(plans) if len(profile.stages) > 1 else []
+    for at, piece in enumerate(todo):
+        one, left = plans[piece], params.time_limit_s - (time.monotonic() - began)
+        waiting = sum(plans[other].problem.n for other in todo[at:])
+        if stop() or left <= 0.0:
+            break
+        progress(Step("stage.solve", at, len(todo), problem.name))
+        share = _share_of(replace(params, time_limit_s=left, profile=profile), one.problem.n, waiting, problem.n)
+        again = solve(one.problem, share).solution
+        if again is not None:
+            better = min((one.plan, again), key=partial(_worth, one.problem, profile))
+            plans[piece] = replace(one, plan=better)
+    return _joined(problem, plans)
+
+
+def _first_plans(
+    problem: Problem, params: Params, solve: Solve, progress: Progress, stop: Stop
+) -> dict[int, _Piece] | None:
+    """A plan of every piece, some of them joined to a neighbour; None where some piece has none."""
     began = time.monotonic()
     label = pieces_of(problem)
     todo = list(range(int(label.max()) + 1))
-    plans: dict[int, tuple[Ints, list[int], Solution]] = {}
+    plans: dict[int, _Piece] = {}
     joins, total = 0, len(todo)
     while todo:
         left = params.time_limit_s - (time.monotonic() - began)
@@ -104,14 +148,10 @@ def _by_pieces(problem: Problem, params: Params, solve: Solve, progress: Progres
         progress(Step("stage.solve", len(plans), total, problem.name))
         owners = np.unique(problem.today[atoms])
         owners = owners[owners >= 0].tolist()
-        share = replace(
-            params,
-            time_limit_s=max(left * len(atoms) / waiting, 0.2),
-            gap_households=params.gap_households * len(atoms) / problem.n,
-        )
-        result = solve(restrict(problem, atoms.tolist(), owners), share)
+        part = restrict(problem, atoms.tolist(), owners)
+        result = solve(part, _share_of(replace(params, time_limit_s=left), len(atoms), waiting, problem.n))
         if result.solution is not None:
-            plans[piece] = (atoms, owners, result.solution)
+            plans[piece] = _Piece(atoms, owners, part, result.solution)
             continue
         other = _nearest(problem, label, piece)
         joins += 1
@@ -121,7 +161,18 @@ def _by_pieces(problem: Problem, params: Params, solve: Solve, progress: Progres
         label = np.where(label == piece, other, label)
         plans.pop(other, None)
         todo = [other, *(one for one in todo if one != other)]
-    return _joined(problem, plans)
+    return dict(sorted(plans.items()))
+
+
+def _share_of(params: Params, atoms: int, waiting: int, total: int) -> Params:
+    """Time by the atoms of a piece among those that wait, and its share of the gap asked of all."""
+    time_limit_s = max(params.time_limit_s * atoms / waiting, 0.2)
+    return replace(params, time_limit_s=time_limit_s, gap_households=params.gap_households * atoms / total)
+
+
+def _worth(problem: Problem, profile: Profile, plan: Solution) -> list[float]:
+    """What a plan is worth in each stage."""
+    return [terms.worth(problem, stage, plan) for stage in profile.stages]
 
 
 def pieces_of(problem: Problem, atoms: int = ATOMS) -> Ints:
@@ -212,15 +263,15 @@ def _units(problem: Problem) -> Ints:
     return np.unique(label, return_inverse=True)[1].astype(np.int64)
 
 
-def _joined(problem: Problem, plans: Mapping[int, tuple[Ints, list[int], Solution]]) -> Solution:
+def _joined(problem: Problem, plans: Mapping[int, _Piece]) -> Solution:
     """The plans of all pieces as one."""
     part = np.full(problem.n, -1, dtype=np.int64)
     chosen: list[Chosen] = []
-    for _, (atoms, owners, solution) in sorted(plans.items()):
-        part[atoms] = solution.part + len(chosen)
-        for one in solution.chosen:
-            owner = owners[one.community_pos] if one.community_pos >= 0 else -1
-            chosen.append(replace(one, atom_pos=int(atoms[one.atom_pos]), community_pos=owner))
+    for one in plans.values():
+        part[one.atoms] = one.plan.part + len(chosen)
+        for place in one.plan.chosen:
+            owner = one.owners[place.community_pos] if place.community_pos >= 0 else -1
+            chosen.append(replace(place, atom_pos=int(one.atoms[place.atom_pos]), community_pos=owner))
     return Solution(part, tuple(chosen))
 
 
@@ -248,7 +299,7 @@ def _result(
     problem: Problem, mode: str, profile: Profile, params: Params, solution: Solution, seconds: float
 ) -> Result:
     """The plan with what it is worth and what is proved of every plan."""
-    values = [terms.worth(problem, stage, solution) for stage in profile.stages]
+    values = _worth(problem, profile, solution)
     bounds = [min(_at_least(problem, stage), value) for stage, value in zip(profile.stages, values, strict=True)]
     first = profile.stages[0]
     gap = max(terms.tolerance(problem, params, first), terms.share_of_value(params, first) * values[0])

@@ -64,7 +64,14 @@ def test_a_piece_that_cannot_be_mended_alone_is_joined_to_its_neighbour() -> Non
 
     label = piecewise.pieces_of(problem, 18)
     assert len(np.unique(label[problem.today <= 1])) == 1
-    plan = piecewise._by_pieces(problem, Params(time_limit_s=30), alone, lambda _: None, lambda: False)  # type: ignore[arg-type]
+    plan = piecewise._by_pieces(
+        problem,
+        preset("least-change"),
+        Params(time_limit_s=30),
+        alone,
+        lambda _: None,
+        lambda: False,  # type: ignore[arg-type]
+    )
     assert plan is not None
     sizes = np.bincount(plan.part, weights=problem.households)
     assert sizes.min() >= 500 and sizes.max() <= 1500

@@ -142,14 +142,17 @@ def alternatives(problem: Problem) -> list[Problem]:
 
     The best plan of all is the best plan asked for, and the least of their bounds its bound.
     """
-    with_centre = {one.community_pos for one in problem.seats}
+    with_centre, frozen = {one.community_pos for one in problem.seats}, kept(problem)
     found = [problem]
     for at, lock in enumerate(problem.locks):
         if lock.kind == "seat" and len(lock.atoms) > 1 and not with_centre.issuperset(lock.communities):
+            barred = frozen_atoms(problem)  # on kept land only a kept community may have its seat
+            own = frozen.issuperset(lock.communities)
+            places = [atom for atom in lock.atoms if own or not barred[atom]]
             found = [
                 replace(one, locks=(*one.locks[:at], replace(lock, atoms=(atom,)), *one.locks[at + 1 :]))
                 for one in found
-                for atom in lock.atoms
+                for atom in places
             ]
     return found
 

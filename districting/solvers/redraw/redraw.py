@@ -327,16 +327,20 @@ def _report(
         chosen.append(Chosen(atom, float(x), float(y), int(heir[district]), seat >= 0))
     totals = columns.terms.sum(axis=0) + posed.aside
     stayed = (problem.today >= 0) & (heir[part] == problem.today)
-    totals[MOVED] = float(problem.households[(problem.today >= 0) & ~stayed].sum())
+    moved = float(problem.households[(problem.today >= 0) & ~stayed].sum())
+    lost, totals[MOVED] = max(moved - float(totals[MOVED]), 0.0), moved
     terms, done, objective = [], True, 0.0
     steps: list[dict[str, object]] = []
-    for stage, proved in zip(profile.stages, answer.stages, strict=True):
+    for at, (stage, proved) in enumerate(zip(profile.stages, answer.stages, strict=True)):
         weights = weights_of(stage.weights)
         value = float(weights @ totals)
-        bound = max(proved.bound + float(weights @ posed.aside), 0.0)
+        # Columns may give a community without a centre any part with some of it: a bound, but no plan (§4). What
+        # the plan moves more, its stages are told with; later bounds do not hold for ceilings so wide.
+        more = float(weights[MOVED]) * lost
+        bound = 0.0 if lost and at else max(proved.bound + float(weights @ posed.aside), 0.0)
         terms.append(Term(stage.name, value, min(bound, value)))
         wanted = 0.0 if set(stage.weights) != {"moved_households"} else params.gap_households
-        settled = proved.value + float(weights @ posed.aside)
+        settled = proved.value + float(weights @ posed.aside) + more
         steps.append({"name": stage.name, "settled_at": settled, "lower_bound": min(bound, settled)})
         objective = settled if len(steps) == 1 else objective
         if len(steps) == 1:

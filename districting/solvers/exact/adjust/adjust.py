@@ -16,7 +16,7 @@ from districting.plans.problem import Problem
 from districting.progress import Progress, Stop, never, silent
 from districting.solvers.exact.adjust.named import Named, compile_first
 from districting.solvers.exact.adjust.search import Search
-from districting.solvers.exact.adjust.settling import rule_out_for_later, settle
+from districting.solvers.exact.adjust.settling import plan_at_hand, rule_out_for_later, settle
 from districting.solvers.exact.parts.bounds import moved_at_least
 from districting.solvers.exact.parts.cutting import Clock
 from districting.solvers.exact.parts.sites import locked_to_live
@@ -27,6 +27,8 @@ from districting.solvers.result import Result, Status, Term
 
 #: The first stage may use so many times the time of each later one.
 FIRST = 3.0
+#: Share of the first stage's time for a good plan before columns: where time is short nothing else makes one.
+AT_HAND = 0.2
 #: Share of a stage's time for columns; the models of pairs close what they leave.
 BY_COLUMNS = 0.7
 
@@ -97,6 +99,8 @@ def _search(problem: Problem, params: Params, clock: Clock, profile: Profile) ->
         until = clock.seconds + limit_s
         if not search.proved:
             named = named or Named(search, limit_s=limit_s)
+            if at == 0:
+                plan_at_hand(search, limit_s=AT_HAND * limit_s)
             if named.settle(limit_s=BY_COLUMNS * limit_s):
                 return _Ended(search, first_proved=False, impossible=True)
         if not search.proved and settle(search, limit_s=until - clock.seconds) and search.best is None:

@@ -57,6 +57,11 @@ def settle(search: Search, *, limit_s: float) -> bool:
     return close(search, limit_s=left(1.0))
 
 
+def plan_at_hand(search: Search, *, limit_s: float) -> None:
+    """A plan of the hop-ordered model among near sites: it starts from the plan known, if there is one."""
+    _plan_in_hops(search, near=NEAR, limit_s=min(limit_s, search.clock.left_s))
+
+
 def rule_out_for_later(search: Search, *, limit_s: float) -> None:
     """Before the next stage: the pairs that the ceiling of this one rules out."""
     after = search.at + 2
