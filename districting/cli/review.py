@@ -42,7 +42,7 @@ def review(
 
       districting review out/ --host 0.0.0.0 --invite 王芳:reviewer --certificate cert.pem --key key.pem
 
-    Ctrl-C ends it; everything is kept in CASE.records.gpkg beside the case file.
+    Ctrl-C ends it at once, with exit code 130; everything is kept in CASE.records.gpkg beside the case file.
     """
     from districting.review.desk import Desk  # read here: the server's packages slow no other verb
     from districting.review.people import Role

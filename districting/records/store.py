@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from districting.errors import Fault, InputError
+from districting.records.damage import store_fault
 
 #: Version of our tables, kept in ``facts``: ``PRAGMA user_version`` is the GeoPackage's own.
 SCHEMA = 2
@@ -144,7 +145,7 @@ class Store:
                 if not check_version(self._file, self.path):  # another process may have been quicker
                     _write_tables(self._file)
             except BaseException:
-                self._file.execute("ROLLBACK")
+                _undo(self._file)
                 raise
             self._file.execute("COMMIT")
         if not self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'quiet_runs'"):
@@ -153,13 +154,16 @@ class Store:
         elif "lists" not in {row["name"] for row in self.rows("SELECT name FROM pragma_table_info('quiet_runs')")}:
             with self.change(), suppress(sqlite3.OperationalError):  # whoever is quicker adds it
                 self._file.execute("ALTER TABLE quiet_runs ADD COLUMN lists TEXT NOT NULL DEFAULT '{}'")
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'review_taken'"):
+            with self.change():  # likewise
+                _run_statements(self._file, "proposals.sql")
         _keep_log(self._file)
         self._file.execute("PRAGMA synchronous = FULL")  # a move that was answered survives a power cut, too
         self._file.execute("PRAGMA foreign_keys = ON")
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """What a query finds."""
-        with self._lock:
+        with self._lock, _told_of(self.path):
             return self._file.execute(query, values).fetchall()
 
     def row(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
@@ -170,13 +174,13 @@ class Store:
     @contextmanager
     def change(self) -> Iterator[Change]:
         """A change that is written whole at a good end of the block, and not at all after an error."""
-        with self._lock:
+        with self._lock, _told_of(self.path):
             change = Change(self._file, self.review_id)
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 yield change
             except BaseException:
-                self._file.execute("ROLLBACK")
+                _undo(self._file)
                 raise
             self._file.execute("COMMIT")
             for entry in change.entries:  # under the lock: everybody hears them in their order
@@ -302,13 +306,22 @@ def check_version(file: sqlite3.Connection, path: Path) -> bool:
         return False
     if {"audit", "labels"} <= tables and "gpkg_contents" not in tables:
         raise StoreError([Fault("fault.store_earlier", {"file": str(path)})])
-    found = file.execute("SELECT value FROM facts WHERE key = 'schema'").fetchone() if "facts" in tables else None
+    found = None
+    if "facts" in tables:
+        with suppress(sqlite3.OperationalError):  # somebody else's table of that name
+            found = file.execute("SELECT value FROM facts WHERE key = 'schema'").fetchone()
     if found is None:
         raise StoreError([Fault("fault.store_foreign", {"file": str(path)})])
     if int(found[0]) > SCHEMA:
         values = {"file": str(path), "version": int(found[0]), "known": SCHEMA}
         raise StoreError([Fault("fault.store_later", values)])
     return True
+
+
+def _undo(file: sqlite3.Connection) -> None:
+    """Roll back; a full disk has made SQLite do so already."""
+    if file.in_transaction:
+        file.execute("ROLLBACK")
 
 
 def _keep_log(file: sqlite3.Connection) -> None:
@@ -328,7 +341,7 @@ def _write_tables(file: sqlite3.Connection) -> None:
     """Everything that an empty file needs, inside the transaction that is open."""
     file.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     file.execute(f"PRAGMA user_version = {GPKG_VERSION}")
-    for name in ("geopackage.sql", "store.sql", "quiet.sql"):
+    for name in ("geopackage.sql", "store.sql", "quiet.sql", "proposals.sql"):
         _run_statements(file, name)
     file.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
 
@@ -368,8 +381,22 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _told_of(path: Path) -> Iterator[None]:
-    """What SQLite says of the file, as a fault."""
+    """What SQLite says of the file, as a fault; mistakes in a statement are ours and pass."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise StoreError([Fault("fault.store_unreadable", {"file": str(path), "why": str(error)})]) from error
+        fault = store_fault(path, error)
+        if fault is None:
+            raise
+        raise StoreError([fault]) from error
+
+
+@contextmanager
+def reading(case: Path) -> Iterator[Store | None]:
+    """The records of a case, open for reading while the block runs; None where it has none."""
+    store = Store.to_read(records_path(case))
+    if store is None:
+        yield None
+        return
+    with store:
+        yield store

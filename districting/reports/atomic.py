@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,7 +93,8 @@ class OutputFolder:
 
     Inside the ``with`` block, `path` is an empty sibling folder to write to. At a good end it takes the place of
     ``target`` by two renames; after an error the old folder is as it was. A run that is killed between the
-    renames leaves the old results under ``.<name>.old``, and the next run puts them back first.
+    renames leaves the old results under ``.<name>.old``, and the next run puts them back first (`recover`). What
+    a killed run of this machine had begun to write goes, too.
 
     Parameters
     ----------
@@ -117,14 +119,16 @@ class OutputFolder:
     def __init__(self, target: Path) -> None:
         self._asked = target
         self.target = target.resolve()  # "." has no name, and a link is to stay one
-        self._old = self.target.with_name(f".{self.target.name}.old")
+        self._old = _old(self.target)
         self.path = self.target
 
     def __enter__(self) -> Path:
         check_place(self._asked)
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        self._recover()
-        self.path = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", dir=self.target.parent))
+        recover(self.target)
+        self._clear()
+        prefix = f"{_begun(self.target)}{os.getpid()}."
+        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=self.target.parent))
         self.path.chmod(0o755)
         return self.path
 
@@ -139,10 +143,46 @@ class OutputFolder:
         self.path.rename(self.target)
         shutil.rmtree(self._old, ignore_errors=True)
 
-    def _recover(self) -> None:
-        """Put back what a killed run left between its two renames."""
-        if self._old.exists():
-            if self.target.exists():
-                shutil.rmtree(self._old)
-            else:
-                self._old.rename(self.target)
+    def _clear(self) -> None:
+        """Take away what runs of this machine had begun to write when they were killed."""
+        begun = _begun(self.target)
+        for path in self.target.parent.iterdir():
+            if path.name.startswith(begun):
+                number = path.name.removeprefix(begun).split(".")[0]
+                if number.isdigit() and not _runs(int(number)):
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Put back what a run killed between its two renames has left of a folder of results."""
+    old = _old(target)
+    if old.exists():
+        if target.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(target)
+
+
+def _old(target: Path) -> Path:
+    """Where the results that are being replaced stand for a moment."""
+    return target.with_name(f".{target.name}.old")
+
+
+def _begun(target: Path) -> str:
+    """How the names of folders begin that this machine is writing to."""
+    return f".{target.name}.{socket.gethostname()}."
+
+
+def _runs(number: int) -> bool:
+    """Whether a process of this machine is at work, other than this one."""
+    if number == os.getpid():
+        return False
+    if os.name == "nt":  # there a signal of 0 is no question
+        return True
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

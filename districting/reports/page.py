@@ -47,6 +47,7 @@ _SCRIPTS = (
     "flow.js",
     "store.js",
     "earlier.js",
+    "locks.js",
     "review.js",
     "address.js",
     "printing.js",

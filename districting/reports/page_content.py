@@ -33,6 +33,7 @@ from districting.reports.figures import (
 )
 from districting.reports.ground import draw_ground
 from districting.reports.mosaic import draw_mosaic
+from districting.reports.open_gaps import gap_notes
 from districting.reports.page_columns import Columns
 from districting.reports.page_ground import TOLERANCE_M, ground_letter
 from districting.reports.page_languages import differing, joined
@@ -186,6 +187,7 @@ class PageContent:
             "readings": {rule.rule_id: rule_reading(rule, language) for rule in policy.rules},
             "notes": [
                 *scope_note(self._scope, language),
+                *gap_notes(self.run, language),
                 *freeze_notes(self.run, language),
                 *page_notes(self.territory.layers, policy, language),
             ],

@@ -23,6 +23,7 @@ from districting.review.events import Ear
 from districting.review.guard import LOCAL_HOSTS, Guard
 from districting.review.page import ASSETS, live_page, own_asset
 from districting.review.people import SESSION_DAYS, Person
+from districting.review.proposing import proposing
 from districting.review.refusals import MissingError, RefusedError, UnreadyError
 from districting.review.start import StartToken
 from districting.review.talking import talking
@@ -68,6 +69,7 @@ def create_app(desk: Desk, *, start: StartToken, hosts: frozenset[str] = LOCAL_H
     _joining(app, doors, start)
     _people(app, doors)
     app.include_router(talking(doors))
+    app.include_router(proposing(doors))
     app.include_router(editing(doors))
     return Guard(app, hosts=hosts, language=desk.language)
 
@@ -158,10 +160,7 @@ def _joining(app: FastAPI, doors: Doors, start: StartToken) -> None:
         """A session for the bearer of a link; None for a link that is not good, or no more."""
         if not start.take(token):
             return desk.people.join(token)
-        name = say("review.resident", desk.language)
-        with desk.store.change() as change:
-            change.log(name, "start")
-        return desk.people.begin_session(desk.people.resident(name))
+        return desk.people.begin_session(desk.people.resident(say("review.resident", desk.language)))
 
     @app.get("/join/{token}", response_class=RedirectResponse, status_code=303, responses=bodies.PAGES)
     def join(token: str, request: Request) -> Response:

@@ -12,10 +12,12 @@ from districting.language import Language
 from districting.plans.posing import LockRequest
 from districting.plans.problem import Ints
 from districting.progress import Progress, Stop
+from districting.review.asked import lock_of
 from districting.review.computed import note_of
 from districting.review.drafts import CommunityNote, Labels
 from districting.review.locks import Held
 from districting.review.opened import Opened
+from districting.review.proposals import Proposal
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,13 @@ def best_from_here(
     labels: Labels,
     locks: Sequence[Held],
     *,
+    asked: Sequence[Proposal],
     subdistricts: Sequence[str],
     mode: str,
     stop: Stop,
     progress: Progress,
 ) -> Found:
-    """Let the optimizer divide some sub-districts anew, with what is locked in a draft.
+    """Let the optimizer divide some sub-districts anew, with what is locked in a draft and what it holds to.
 
     Raises
     ------
@@ -63,7 +66,8 @@ def best_from_here(
     edges = ground.edges[ground.land[ground.edges].all(axis=1)]
     places = [order.get(atom, -1) for atom in ground.atom_ids]
     held = requests(locks, labels, ground.today, atom_ids=land, edges=_renumbered(edges, places))
-    study = opened.study.with_locks([*case.locks, *held], progress=progress)
+    every = [*case.locks, *held, *(lock_of(one.wish) for one in asked)]
+    study = opened.study.with_locks(list(dict.fromkeys(every)), progress=progress)
     found = study.propose(subdistricts=subdistricts, modes=[mode], stop=stop).alternatives[0]
     solved = set(subdistricts) - set(found.plan.unresolved)
     table = study.territory.atoms.table["subdistrict_id"]

@@ -125,6 +125,25 @@ class NameVote(Body):
     wanted: bool
 
 
+class Proposal(Body):
+    """A lock that the next plan is asked for, and what it is called; place in the case's CRS, m."""
+
+    plan: Word
+    kind: Literal["keep", "together", "apart", "seat", "split", "merge"]
+    communities: Annotated[list[Word], Field(max_length=200)] = []
+    atoms: Annotated[list[Word], Field(max_length=200)] = []
+    compounds: Annotated[list[Word], Field(max_length=200)] = []
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"\S")]
+    reason: Annotated[str, StringConstraints(max_length=500, strip_whitespace=True)] = ""
+    place: tuple[Metres, Metres] | None = None
+
+
+class Answer(Body):
+    """A planner's answer to a proposal."""
+
+    declined: bool
+
+
 class Adopt(At):
     """The revision at which a name is given to its community."""
 

@@ -28,6 +28,7 @@ from districting.review.folder import case_of, language_of, read_run
 from districting.review.locks import Locks
 from districting.review.page import payload_of, titled_page
 from districting.review.people import People
+from districting.review.proposals import Proposals
 from districting.review.refusals import MissingError, UnreadyError
 from districting.review.talk import Talk
 
@@ -42,7 +43,7 @@ _LOG = logging.getLogger(__name__)
 IDLE_S = 3.0
 
 #: How long the clerk may finish what it is doing at the end, s; a verdict that is not written is made again.
-LAST_WORD_S = 2.0
+LAST_WORD_S = 0.5
 
 #: Verdicts that are kept at hand: an undo finds the one of the state that it restores.
 MOST_JUDGED = 24
@@ -90,6 +91,7 @@ class Desk:
         take_over(self.store, self.out.with_name(f"{self.out.name}.review.sqlite"))
         self.drafts, self.talk = Drafts(self.store), Talk(self.store)
         self.people, self.locks = People(self.store), Locks(self.store)
+        self.proposals = Proposals(self.store)
         self.ready = threading.Event()
         self.fault: list[str] = []
         self.refusal: InputError | None = None

@@ -81,6 +81,8 @@ class Editor:
         names = {one.community_id: one.name for one in self.desk.communities(plan_id).values()}
         if note.revision == revision:  # else the store tells what has changed meanwhile
             check_moves(self.desk.locks.of(plan_id), labels, moves, names)
+            asked = self.desk.proposals.held_to(plan_id)
+            self.desk.opened.standards.check_moves(asked, labels, moves)
         after = self.desk.drafts.revise(
             plan_id,
             expected=revision,
@@ -115,6 +117,7 @@ class Editor:
             self._desktops = {**dict(list(self._desktops.items())[-7:]), key: made}
         desktop = self._desktops[key]
         desktop.locks = locks
+        desktop.hold_to(self.desk.proposals.held_to(plan_id))
         return desktop
 
     def positions(self, atoms: Sequence[str]) -> Ints:

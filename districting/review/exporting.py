@@ -14,6 +14,8 @@ from districting.language import say, sentences
 from districting.records.store import Entry
 from districting.reports.exports import write_buildings_csv, write_findings, write_plan_csv
 from districting.review.desk import Desk
+from districting.review.resident import called
+from districting.review.said import said
 
 #: Every time stamp inside the zip: equal plans give equal bytes.
 _TIME = (2000, 1, 1, 0, 0, 0)
@@ -23,19 +25,21 @@ def export(desk: Desk, plan_id: str) -> bytes:
     """The zip of a plan as it stands; it is judged first if it has not been.
 
     ``plan.csv``, ``buildings.csv``, ``findings.json`` and ``proposal.json`` as `propose` writes them;
-    ``review.json`` (the plan's note, comments, votes, names, locks) and the audit log as ``audit.json`` and, for
+    ``review.json`` (the plan's note, comments, votes, names, locks, every proposal), ``comments.json`` for
+    `districting comments`, and the audit log as ``audit.json`` and, for
     people, ``audit.csv``. Of the log everything is there, also moves on plans that this one came from.
     """
     note = desk.drafts.get(plan_id)
     judged = desk.judge(plan_id, note.revision)
     study = desk.opened.study
     entries = desk.store.entries()
-    said = {
+    told = {
         "plan": vars(note),
         "adoptable": judged.adoptable,
         "comments": [one for one in desk.talk.comments() if one["plan_id"] == plan_id],
         "votes": [one for one in desk.talk.votes() if one["plan_id"] == plan_id],
         "names": [one for one in desk.talk.names() if one["plan_id"] == plan_id],
+        "proposals": [one.to_json() for one in desk.proposals.all()],
         "locks": [vars(one) for one in desk.locks.of(plan_id)],
     }
     with tempfile.TemporaryDirectory() as place:
@@ -46,9 +50,10 @@ def export(desk: Desk, plan_id: str) -> bytes:
             folder / "buildings.csv", judged.division, today=study.today, territory=study.territory
         )
         write_findings(folder / "findings.json", judged.findings)
-        (folder / "proposal.json").write_text(_json(judged.proposal.to_json()), encoding="utf-8")
-        (folder / "review.json").write_text(_json(said), encoding="utf-8")
-        (folder / "audit.json").write_text(_json([entry.to_json() for entry in entries]), encoding="utf-8")
+        (folder / "proposal.json").write_text(as_json(judged.proposal.to_json()), encoding="utf-8")
+        (folder / "review.json").write_text(as_json(told), encoding="utf-8")
+        (folder / "comments.json").write_text(as_json(said(desk)), encoding="utf-8")
+        (folder / "audit.json").write_text(as_json([entry.to_json() for entry in entries]), encoding="utf-8")
         (folder / "audit.csv").write_text(_table(desk, entries), encoding="utf-8-sig", newline="")
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as box:
@@ -70,7 +75,7 @@ def _table(desk: Desk, entries: list[Entry]) -> str:
         row = (
             entry.entry_id,
             entry.moment,
-            entry.person,
+            called(entry.person, desk.language),
             action,
             entry.plan_id,
             entry.before,
@@ -86,7 +91,7 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """Readable JSON; numbers of numpy become plain ones."""
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=_plain) + "\n"
 

@@ -12,6 +12,7 @@ from districting.assessment.wording import finding_sentence
 from districting.flow.run import Judged
 from districting.language import Language
 from districting.reports.words import plan_title
+from districting.review.asked import Standards
 from districting.review.computed import read_computed, to_division, todays
 from districting.review.drafts import CommunityNote, Drafts, Labels
 from districting.review.ground import Ground
@@ -33,6 +34,8 @@ class Opened:
     ----------
     ground
         Atoms as arrays, for previews.
+    standards
+        When a proposal holds there.
     today
         What is said of today's communities.
     modes
@@ -43,6 +46,7 @@ class Opened:
 
     study: Study
     ground: Ground
+    standards: Standards
     today: Mapping[str, CommunityNote]
     modes: Sequence[Mode]
     subdistricts: Mapping[str, str]
@@ -66,7 +70,7 @@ class Opened:
         ]
         gentle = sorted(modes, key=lambda one: not one["mode"].startswith("adjust"))
         names = {str(key): str(name) for key, name in study.layers.subdistricts["name"].items()}
-        return cls(study, ground, today, gentle, names)
+        return cls(study, ground, Standards(ground), today, gentle, names)
 
     def judge(self, plan_id: str, labels: Labels, communities: Mapping[str, CommunityNote]) -> Judged:
         """The verdict of the checks on a plan of the review."""

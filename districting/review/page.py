@@ -26,7 +26,7 @@ ASSETS: Mapping[str, str] = {
 }
 
 #: Scripts that make up ``live.js``, in this order: the page's own building blocks, then ours.
-_PAGE_SCRIPTS = ("payload.js", "elements.js", "language.js", "scene.js")
+_PAGE_SCRIPTS = ("payload.js", "elements.js", "language.js", "scene.js", "locks.js")
 _SCRIPTS = (
     "server.js",
     "dialogs.js",
@@ -37,6 +37,8 @@ _SCRIPTS = (
     "bridge.js",
     "following.js",
     "talking.js",
+    "asking.js",
+    "editing.js",
     "live.js",
 )
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
-from districting.language import Language, say
 from districting.records.store import Change, Store, now
 from districting.review.refusals import ConflictError, DeniedError, MissingError, RefusedError
+from districting.review.resident import resident_names
 
 #: Planners edit, branch and invite; reviewers comment, vote and propose names; readers look.
 Role = Literal["planner", "reviewer", "reader"]
@@ -65,7 +65,7 @@ class People:
         """
         if role not in _RANK or not name.strip():
             raise RefusedError("invitation")
-        if name.strip() in {say("review.resident", language) for language in get_args(Language)}:
+        if name.strip() in resident_names():
             raise RefusedError("name_resident", name=name.strip())
         token = secrets.token_urlsafe(24)
         with self.store.change() as change:
@@ -84,7 +84,11 @@ class People:
         return token
 
     def revoke(self, person_id: int, *, by: Person) -> None:
-        """End somebody's invitation and sessions; nobody ends one's own, so that a planner is always left."""
+        """End somebody's invitation and sessions.
+
+        Nobody ends one's own, so that a planner is always left, nor that of the planner at this machine, who could
+        not come back before the server starts again.
+        """
         if person_id == by.person_id:
             raise ConflictError("oneself")
         with self.store.change() as change:
@@ -94,6 +98,8 @@ class People:
             )
             if row is None:
                 raise MissingError("person")
+            if row["name"] in resident_names():
+                raise ConflictError("resident_stays")
             change.write(
                 "UPDATE review_people SET revoked = ?, token_hash = NULL WHERE person_id = ?", (now(), person_id)
             )
@@ -101,11 +107,17 @@ class People:
             change.log(by.name, "revoke", name=row["name"])
 
     def resident(self, name: str) -> int:
-        """The planner at this machine, who needs no invitation; returns the person's number.
+        """The planner at this machine, who needs no invitation, signs in; returns the person's number.
 
-        Whoever was once invited under this name loses link and sessions: they are not to grow to a planner's.
+        It is the same person whatever language the server was started in. Whoever was once invited under this name
+        loses link and sessions: they are not to grow to a planner's.
         """
         with self.store.change() as change:
+            known = change.row(
+                "SELECT name FROM review_people WHERE review_id = ? AND name IN (?, ?) ORDER BY person_id LIMIT 1",
+                (change.review_id, *resident_names()),
+            )
+            name = name if known is None else str(known["name"])
             change.write(
                 "DELETE FROM review_sessions WHERE person_id = (SELECT person_id FROM review_people WHERE "
                 "review_id = ? AND name = ? AND (role <> 'planner' OR token_hash IS NOT NULL))",
@@ -119,6 +131,7 @@ class People:
             row = change.row(
                 "SELECT person_id FROM review_people WHERE review_id = ? AND name = ?", (change.review_id, name)
             )
+            change.log(name, "start")
         assert row is not None
         return int(row["person_id"])
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from districting.plans.problem import Bools, Ints
 from districting.policies.rule import Strength
+from districting.review.asked import Standards
 from districting.review.ground import Ground
 from districting.review.locks import Held
+from districting.review.proposals import Proposal
 from districting.review.refusals import MissingError
 
 #: Targets told for a selection: those with the longest border come first, more would only hide them.
@@ -88,6 +90,12 @@ class Desktop:
         self.ground, self.names, self.locks = ground, names, locks
         self.label = np.array([labels.get(atom) or NEW for atom in ground.atom_ids], dtype=object)
         self._known: dict[str, Totals] = {}
+        self._holding: list[Proposal] = []
+        self._standards = Standards(ground)
+
+    def hold_to(self, asked: Sequence[Proposal]) -> None:
+        """Proposals that the plan holds to; only those that hold as it stands can be broken."""
+        self._holding = [one for one in asked if self._standards.held(one.wish, self.label)]
 
     def totals(self, community_id: str) -> Totals:
         """A community as it stands."""
@@ -219,18 +227,22 @@ class Desktop:
 
     def _lock_objections(self, moving: Bools, target: str) -> list[Objection]:
         """What the server would refuse."""
-        touched = {*self.label[moving], target}
+        ends = {*self.label[moving], target}
         told = [
             Objection("locked", "stop", {"name": self._name(lock.community_id or "")})
             for lock in self.locks
-            if lock.kind == "community" and lock.community_id in touched and moving.any()
+            if lock.kind == "community" and lock.community_id in ends and moving.any()
         ]
         for lock in self.locks:
             if lock.kind == "together":
                 here = self.ground.positions(lock.atoms)
-                ends = np.where(moving[here], target, self.label[here])
-                if len(set(ends)) > 1:
+                if len(set(np.where(moving[here], target, self.label[here]))) > 1:
                     told.append(Objection("parted", "stop", {"count": len(here)}))
+        after = np.where(moving, target, self.label)
+        for one in self._holding:
+            touched = self._standards.touched(one.wish, moving, ends)
+            if touched and not self._standards.held(one.wish, after):
+                told.append(Objection("asked", "stop", {"text": one.text}))
         return told
 
     def _size_objections(self, before: Mapping[str, Totals], after: Mapping[str, Totals]) -> list[Objection]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from districting.errors import Fault, InputError
+from districting.language import Language, say
+from districting.review.resident import called
 
 
 class RefusedError(InputError):
@@ -73,10 +75,15 @@ class StaleError(RefusedError):
     def __init__(
         self, *, revision: int, moves: Mapping[str, tuple[str | None, str | None]], people: tuple[str, ...]
     ) -> None:
-        super().__init__("stale", people=", ".join(people), count=len(moves))
         self.revision = revision
         self.moves = dict(moves)
         self.people = people
+        super().__init__("stale", people=", ".join(people), count=len(moves))
+
+    def sentences(self, language: Language) -> list[str]:
+        """The refusal, with names as a reader of the language reads them."""
+        names = say("review.name_stop", language).join(called(name, language) for name in self.people)
+        return [say("review.no.stale", language, people=names, count=len(self.moves))]
 
     @property
     def more(self) -> Mapping[str, Any]:

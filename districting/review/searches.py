@@ -149,6 +149,7 @@ class Searches:
                 desk.opened,
                 desk.drafts.labels(search.plan_id, search.revision),
                 desk.locks.of(search.plan_id),
+                asked=desk.proposals.binding(search.plan_id),
                 subdistricts=ids,
                 mode=search.mode,
                 stop=lambda: self._stop,

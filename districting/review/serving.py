@@ -65,7 +65,7 @@ def serve(desk: Desk, address: Address, *, begun: Callable[[str, str], None]) ->
         If the address cannot be used, or the case file turns out to be wrong: it is read while the page stands.
     """
     start = StartToken()
-    line = _listen(address)
+    line = listening(address)
     host, port = line.getsockname()[:2]
     named = address.host if address.local else _outward(str(host))
     hosts = LOCAL_HOSTS if address.local else frozenset()
@@ -108,10 +108,17 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _listen(address: Address) -> socket.socket:
-    """A socket that listens already: a browser that comes early waits instead of being turned away."""
+def listening(address: Address) -> socket.socket:
+    """A socket that listens already: a browser that comes early waits instead of being turned away.
+
+    Raises
+    ------
+    InputError
+        If the address cannot be used.
+    """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    line = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP: only on such sockets does asyncio switch off the waiting that held each answer back 40 ms.
+    line = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         line.bind((address.host, address.port))

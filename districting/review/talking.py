@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
 from districting.review import bodies
 from districting.review.doors import Doors
@@ -13,6 +14,7 @@ from districting.review.refusals import MissingError
 def talking(doors: Doors) -> APIRouter:
     """Comments, votes and names; reviewers and planners may."""
     desk, router = doors.desk, APIRouter(prefix="/api")
+    reader = Depends(doors.role("reader"))
     reviewer, planner = Depends(doors.role("reviewer")), Depends(doors.role("planner"))
 
     def known(plan_id: str, community_id: str | None) -> None:
@@ -20,6 +22,15 @@ def talking(doors: Doors) -> APIRouter:
         desk.drafts.get(plan_id)
         if community_id is not None and community_id not in desk.communities(plan_id):
             raise MissingError("community", community=community_id)
+
+    @router.get("/comments", response_class=Response, responses=bodies.REFUSALS_OF_FILES)
+    def file(person: Person = reader) -> Response:
+        """Everything that people said, as one file for ``districting comments``."""
+        from districting.review.exporting import as_json
+        from districting.review.said import said
+
+        disposition = {"content-disposition": 'attachment; filename="comments.json"'}
+        return Response(as_json(said(desk)), media_type="application/json", headers=disposition)
 
     @router.post("/comments", status_code=201)
     def comment(body: bodies.Comment, person: Person = reviewer) -> bodies.Numbered:

@@ -30,6 +30,7 @@ def state_of(desk: Desk, searches: Searches, person: Person) -> dict[str, Any]:
         "comments": desk.talk.comments(),
         "votes": desk.talk.votes(),
         "names": desk.talk.names(),
+        "proposals": [one.to_json() for one in desk.proposals.all()],
         "locks": [asdict(lock) for note in desk.drafts.all() for lock in desk.locks.of(note.plan_id)],
         "searches": [search.to_json() for search in searches.all()],
         "present": desk.hub.present,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -217,6 +221,21 @@ def test_a_run_killed_between_the_two_renames_is_mended_by_the_next(tmp_path: Pa
     with pytest.raises(ValueError), OutputFolder(tmp_path / "out"):
         raise ValueError
     assert (tmp_path / "out" / "run.json").read_text() == "old"
+
+
+def test_what_a_killed_run_had_begun_to_write_goes_with_the_next_and_what_a_live_one_writes_stays(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    begun = [tmp_path / f".out.{socket.gethostname()}.{number}.abc" for number in (ended.pid, os.getppid())]
+    elsewhere = tmp_path / f".out.another-machine.{ended.pid}.abc"
+    for folder in (*begun, elsewhere):
+        folder.mkdir()
+        (folder / "run.json").write_text("half")
+    with OutputFolder(tmp_path / "out") as folder:
+        (folder / "run.json").write_text("whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([begun[1].name, elsewhere.name, "out"])
 
 
 def test_a_file_that_breaks_half_way_is_not_there(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_what_was_written_before_the_case_was_solved_again_is_offered_as_far_as_
     assert offer.locator("li").all_inner_texts() == ["赞成 " + page.evaluate(
         "() => window.comparePage.data.plans[1].communities[0].name") + " — 本页没有这个方案"]  # fmt: skip
     later.click("#earlier-take-0")
-    assert later.locator("#panel .entries .what").all_inner_texts() == ["过窄", "保持"]
+    assert later.locator("#panel .entries .what").all_inner_texts() == ["过窄", "A<幸福>社区保持不变"]
     assert later.evaluate("() => window.comparePage.store.kept.comments[0].x") == -50
     assert later.evaluate("() => window.comparePage.store.kept.author") == "王工"
     with later.expect_download() as download:  # what does not fit is carried away as the file of its own page
@@ -309,6 +309,11 @@ def test_paper_holds_the_maps_and_every_table(page: Page, tmp_path: Path) -> Non
         "() => { const one = document.querySelector('.pane canvas'); return [one.width, one.clientWidth]; }"
     )
     assert width == 2 * shown, "sharp on paper; of more dots Chromium draws a smaller map, with a wrong scale"
+    heads = page.locator("#paper h4, #paper .rule")
+    assert heads.count() > 0
+    alone = "(all) => all.filter((one) => !one.closest('.held')?.querySelector('li')).length"
+    assert page.locator("#paper .rule").evaluate_all(alone) == 0, "a rule stands with its first finding"
+    assert page.locator("#paper details").count() == 0, "on paper nothing unfolds"
     page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
     assert page.locator("#paper").inner_text() == ""

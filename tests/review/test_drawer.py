@@ -354,17 +354,33 @@ def test_the_drawer_speaks_the_language_that_the_page_is_switched_to(seat: Seat)
     seat.sees("document.querySelector('#live h2').textContent === 'Plan'")
 
 
-def test_a_proposed_lock_comes_along_when_a_new_draft_has_the_page_drawn_anew(seat: Seat) -> None:
-    before = seat.ask(
-        """(() => { const { store, data } = window.comparePage;
-            store.kept.proposals.push({ id: 'mine', time: '2026-01-01T00:00:00Z', kind: 'keep', communities: [data.plans[0].communities[0].id], text: 'keep', reason: '' });
-            store.save(); return data.key; })()"""
-    )
-    branch(seat, "another")
-    seat.sees("review.pagePlan.title === 'another'")
-    assert seat.ask("window.comparePage.data.key") != before, "the page holds another plan"
-    assert seat.ask("window.comparePage.store.kept.proposals.map((one) => one.id)") == ["mine"]
-    assert seat.page.locator("section.earlier").count() == 0, "nobody is asked about what fits"
+def test_a_proposal_made_on_the_map_is_told_in_both_languages_and_taken_into_the_draft(seat: Seat) -> None:
+    spot = seat.page.evaluate(SPOT)
+    seat.page.mouse.click(*spot["from"])
+    seat.page.click("#panel details.proposal summary")
+    seat.page.fill("#proposal-reason", "<b>asked at the door</b>")
+    seat.page.click("#proposal-add")
+    seat.sees("review.wishes.length === 1")
+    box = seat.page.locator("#live .proposal")
+    said = box.inner_text()
+    assert "as it is" in said
+    assert "<b>asked at the door</b>" in said
+    seat.page.click("#proposal-add")
+    assert "already" in seat.sees("review.message && review.message.text")
+    seat.page.click("#live [id^=live-take-]")
+    seat.sees("review.taken.length === 1")
+    assert seat.page.locator("#live [id^=live-leave-]").count() == 1
+    seat.page.click("#tab-review")
+    seat.page.click("#language")
+    seat.sees("document.querySelector('#live .proposal').textContent.includes('保持不变')")
+    assert "本机规划员" in box.inner_text()
+    assert seat.sees("document.querySelector('#panel .entries').textContent.includes('保持不变')")
+    faultless(seat)
+    seat.page.click("#language")
+    seat.page.click("#live [id^=live-leave-]")
+    seat.sees("review.taken.length === 0")
+    seat.page.click("#live [id^=live-withdraw-]")
+    seat.sees("review.wishes.length === 0 && !document.querySelector('#panel .entries')")
 
 
 def test_who_is_shut_out_sees_it_at_once_and_hears_nothing_more(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
 import re
+import socket
 import struct
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from districting.review.page import live_page, payload_of
+from districting.review.serving import Address, listening
 
 
 def letter_of(page: str) -> dict[str, Any]:
@@ -36,3 +39,24 @@ def test_a_draft_is_called_the_same_in_both_languages(handed_over: Path) -> None
     at = next(at for at, plan in enumerate(titled["plans"]) if plan["id"] == "adjust")
     assert titled["plans"][at]["title"] == "王芳的草案"
     assert "title" not in titled["other"]["plans"][str(at)]
+
+
+def test_answers_leave_at_once_and_wait_for_no_acknowledgement() -> None:
+    async def at_once() -> int:
+        """Whether a connection that the server accepts sends small packets at once."""
+        found: asyncio.Queue[int] = asyncio.Queue()
+
+        def met(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            line = writer.get_extra_info("socket")
+            found.put_nowait(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(met, sock=listening(Address(port=0))) as server:
+            host, port = server.sockets[0].getsockname()
+            _, writer = await asyncio.open_connection(host, port)
+            told = await found.get()
+            writer.close()
+            await writer.wait_closed()
+            return told
+
+    assert asyncio.run(at_once())

@@ -13,7 +13,8 @@ import pytest
 from districting.language import Language, say
 from districting.records.store import Store
 from districting.review.people import People
-from districting.review.refusals import RefusedError
+from districting.review.refusals import ConflictError, RefusedError, StaleError
+from districting.review.resident import called
 
 
 @pytest.fixture
@@ -54,6 +55,20 @@ def test_who_was_invited_under_that_name_before_loses_link_and_sessions_when_the
     secret = people.begin_session(number)
     assert people.resident(name) == number
     assert people.of_session(secret) is not None, "another browser at this machine stays signed in"
+
+
+def test_the_planner_at_this_machine_is_one_person_in_every_language_and_cannot_be_ended(people: People) -> None:
+    names = [say("review.resident", language) for language in get_args(Language)]
+    assert len({people.resident(name) for name in names}) == 1
+    assert {called(name, "zh") for name in names} == {"本机规划员"}
+    guest = people.of_session(people.join(people.invite("Bo", "planner", by="p")) or "")
+    assert guest is not None
+    with pytest.raises(ConflictError) as refused:
+        people.revoke(people.resident(names[0]), by=guest)
+    assert refused.value.key == "resident_stays"
+    late = StaleError(revision=2, moves={}, people=(names[0], "Bo"))
+    assert "本机规划员、Bo" in late.sentences("zh")[0]
+    assert "Planner at this machine, Bo" in late.sentences("en")[0]
 
 
 def test_an_old_link_that_is_followed_while_a_new_one_is_made_gives_no_session_with_the_new_role(

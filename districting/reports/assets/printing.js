@@ -39,6 +39,36 @@ function paperOf(data, state, actions) {
     // A head that is told again on the next column has no buttons there.
     section.querySelectorAll("thead button").forEach((one) => one.replaceWith(one.textContent));
     section.querySelectorAll("[id]").forEach((one) => one.removeAttribute("id"));
+    section.querySelectorAll(".row:has(> select:only-child)").forEach((one) => one.remove());
+    section.querySelectorAll("details").forEach((one) => {
+      one.querySelector("summary").replaceWith(make("h4", {}, ...one.querySelector("summary").childNodes));
+      one.replaceWith(...one.childNodes);
+    });
+    holdHeads(section);
   }
   return made;
+}
+
+// No heading stands alone at the foot of a column: a run of them and the first entry below are one box. Chromium
+// heeds "avoid a break after" only where the column is not the last of its page.
+function holdHeads(section) {
+  let run = [];
+  for (const child of [...section.children]) {
+    if (child.matches("h2, h3, h4, .rule") || (run.length && child.matches("p"))) {
+      run.push(child);
+      continue;
+    }
+    const list = child.matches("ul, ol, dl") && child.firstElementChild;
+    if (run.length && (list || run.length > 1)) {
+      const box = make("div", { class: "held" });
+      run[0].before(box);
+      box.append(...run);
+      if (list) {
+        const first = child.cloneNode(false);
+        first.append(...[...child.children].slice(0, child.matches("dl") ? 2 : 1));
+        box.append(first);
+      }
+    }
+    run = [];
+  }
 }

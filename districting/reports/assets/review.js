@@ -36,70 +36,6 @@ function commentForm(data, state, found, actions) {
   } }, field, make("button", { type: "submit", id: "comment-add", text: words.comment_add }));
 }
 
-// What can be asked of the next plan at this place: kind → the fields of a lock, and what they are called.
-function proposable(data, state, found, scene) {
-  const { words } = data;
-  const today = found[0];
-  const own = today.one;
-  const atom = scene.atoms.at(...state.point);
-  const kinds = new Map();
-  if (own) {
-    const called = { name: own.name };
-    const alone = (kind) => kinds.set(kind, { called, options: [], lock: () => ({ kind, communities: [own.id] }), say: () => fill(words[`lock_${kind}`], called) });
-    alone("keep");
-    alone("split");
-    if (own.seat) alone("seat");
-    const near = neighboursToday(today.at, data, scene);
-    if (near.length) kinds.set("merge", {
-      called, options: near.map((at) => [String(at), today.plan.communities[at].name]),
-      lock: (at) => ({ kind: "merge", communities: [own.id, today.plan.communities[at].id] }),
-      say: (at) => fill(words.lock_merge, { ...called, other: today.plan.communities[at].name }),
-    });
-  }
-  const around = atom < 0 ? [] : scene.atoms.around(atom).filter((other) => data.atom_subdistrict[other] === data.atom_subdistrict[atom] && data.atom_households[other] > 0);
-  if (around.length && data.atom_households[atom] > 0) {
-    for (const kind of ["together", "apart"]) kinds.set(kind, {
-      atom, options: around.map((other) => [String(other), atomName(other, atom, data, scene)]),
-      lock: (other) => ({ kind, atoms: [data.atom_ids[atom], data.atom_ids[other]] }),
-      say: (other) => fill(words[`lock_${kind}`], { name: atomName(atom, null, data, scene), other: atomName(other, atom, data, scene) }),
-    });
-  }
-  const compound = atom < 0 ? -1 : data.compounds.of_atom[atom];
-  if (compound >= 0) kinds.set("compound", {
-    options: [], lock: () => ({ kind: "together", compounds: [data.compounds.ids[compound]] }),
-    say: () => fill(words.lock_compound, { name: data.compounds.names[compound] || data.compounds.ids[compound] }),
-  });
-  return kinds;
-}
-
-// Positions of today's communities that border on one, by today's main owner of each atom.
-function neighboursToday(at, data, scene) {
-  const { majority } = data.plans[0];
-  const { left, right } = data.mosaic;
-  const found = new Set();
-  for (let arc = 0; arc < left.length; arc++) {
-    if (right[arc] < 0) continue;
-    const [a, b] = [majority[left[arc]], majority[right[arc]]];
-    if (a === at && b !== at && b >= 0) found.add(b);
-    if (b === at && a !== at && a >= 0) found.add(a);
-  }
-  const own = data.plans[0].communities[at].subdistrict;
-  return [...found].filter((other) => data.plans[0].communities[other].subdistrict === own);
-}
-
-// An atom in words: where it lies from another, whose it is today, how many live there.
-function atomName(atom, from, data, scene) {
-  const { words } = data;
-  const today = data.plans[0];
-  const owner = today.majority[atom] < 0 ? words.no_community : today.communities[today.majority[atom]].name;
-  const facts = `${owner} ${fill(words.households_short, { n: figure(data.atom_households[atom]) })}`;
-  if (from === null) return fill(words.block, { facts });
-  const [x, y] = scene.atoms.middle(atom);
-  const [u, v] = scene.atoms.middle(from);
-  const turn = Math.round(Math.atan2(y - v, x - u) / (Math.PI / 4));
-  return fill(words.block_towards, { side: words[`towards_${(turn + 8) % 8}`], facts });
-}
-
 function proposalForm(data, state, found, actions) {
   const { words } = data;
   const { scene, store } = actions;
@@ -126,9 +62,8 @@ function proposalForm(data, state, found, actions) {
   } }, make("summary", { text: words.propose }), make("p", { class: "hint", text: words.propose_hint }),
   make("form", { onsubmit: (event) => {
     event.preventDefault();
-    const { lock, say } = kinds.get(kind);
-    const at = chosen === null ? null : Number(chosen);
-    store.add("proposals", { plan: state.pointPlan, ...lock(at), text: say(at), reason: reason.value.trim() });
+    const lock = kinds.get(kind).lock(chosen === null ? null : Number(chosen));
+    store.add("proposals", { plan: state.pointPlan, ...lock, text: lockText(lock, data, scene), reason: reason.value.trim() });
   } }, select(words.propose, [...kinds.keys()].map((one) => [one, fill(words[`kind_lock_${one}`], kinds.get(one).called)]), kind, (value) => {
     kind = value;
     state.proposal = value;
@@ -163,12 +98,19 @@ function reviewView(data, state, actions) {
   const away = (kind, one) => make("button", { type: "button", class: "clear", text: words.remove, "aria-label": `${words.remove}: ${one.text || one.name}`, onclick: () => store.remove(kind, one.id) });
   const title = (one) => (plan(one.plan) ? plan(one.plan).title : one.plan);
   const section = (heading, entries, kind, row) => entries.length
-    ? [make("h3", { text: `${heading} (${entries.length})` }), make("ol", { class: "entries" }, ...entries.map((one, i) => make("li", {}, ...row(one, i), away(kind, one))))] : [];
+    ? [make("h3", { text: `${heading} (${entries.length})` }), make("ol", { class: "entries" }, ...entries.map((one, i) => make("li", {}, ...row(one, i), store.removable(kind, one) ? away(kind, one) : null)))] : [];
   shown.push(...section(words.comments, kept.comments, "comments", (one, i) => [
     make("button", { type: "button", class: "entry", onclick: () => actions.pickComment(one) }, make("i", { class: "number", text: String(i + 1) }), make("span", {}, make("span", { class: "what", dir: "auto", text: one.text }), make("span", { class: "clause", text: [title(one), one.name, one.author].filter(Boolean).join(" · ") })))]));
   shown.push(...section(words.votes, kept.votes, "votes", (one) => [
     make("button", { type: "button", class: "entry", onclick: () => actions.pickCommunity(one.community, plan(one.plan)) }, make("span", { class: `vote-mark ${one.vote}`, text: words[one.vote] }), make("span", { text: [one.name || one.community, title(one), one.author].filter(Boolean).join(" · ") }))]));
-  shown.push(...section(words.proposals, kept.proposals, "proposals", (one) => [make("div", { class: "entry" }, make("span", {}, make("span", { class: "what", text: one.text || one.kind }), one.reason || one.author ? make("span", { class: "clause", dir: "auto", text: [one.reason, one.author].filter(Boolean).join(" · ") }) : null))]));
+  // Which plans of the page grant what is asked for, so that nobody asks for what there is.
+  const granted = (one) => {
+    const told = data.plans.slice(1).map((other) => [other.title, lockHolds(one, other, data)]).filter(([, holds]) => holds !== null);
+    const named = (wanted) => told.filter(([, holds]) => holds === wanted).map(([name]) => name).join(words.list_stop);
+    return [["lock_granted", true], ["lock_denied", false]].filter(([, holds]) => named(holds)).map(([key, holds]) => fill(words[key], { plans: named(holds) }));
+  };
+  shown.push(...section(words.proposals, kept.proposals, "proposals", (one) => [make("div", { class: "entry" }, make("span", {}, make("span", { class: "what", text: lockText(one, data, actions.scene) ?? one.text ?? one.kind }),
+    ...[[one.reason, one.author].filter(Boolean).join(" · "), ...granted(one)].filter(Boolean).map((text) => make("span", { class: "clause", dir: "auto", text }))))]));
   if (!store.count) shown.push(make("p", { class: "hint", text: words.review_none }));
   return shown;
 }

@@ -104,6 +104,11 @@ class Store {
     this.save();
   }
 
+  // Whether people may take an entry away: whatever this browser keeps.
+  removable() {
+    return true;
+  }
+
   remove(kind, id) {
     this.kept[kind] = this.kept[kind].filter((one) => one.id !== id);
     this.save();

@@ -28,7 +28,7 @@ class Drawer {
     const held = element.contains(document.activeElement) ? document.activeElement.id : "";
     const written = new Map([...element.querySelectorAll("input[id], textarea[id]")].map((field) => [field.id, field.value]));
     const top = element.scrollTop;
-    element.replaceChildren(...this.head(), ...(live.ended ? [] : [...this.plan(), ...adoptionOf(this), ...this.edit(), ...this.best(), ...this.talk(), ...this.names(), ...this.log(), ...this.people()]));
+    element.replaceChildren(...this.head(), ...(live.ended ? [] : [...this.plan(), ...adoptionOf(this), ...this.edit(), ...this.best(), ...this.talk(), ...this.names(), ...proposalsOf(this), ...this.log(), ...this.people()]));
     for (const [id, value] of written) {
       const field = element.querySelector(`#${CSS.escape(id)}`);
       if (field && live.keeps(id)) field.value = value;
@@ -43,8 +43,8 @@ class Drawer {
     if (live.ended) return [make("p", { class: "notice bad", role: "alert", text: live.say("ended") })];
     const others = present.filter((name) => name !== me.name);
     const shown = [
-      make("div", { class: "who" }, make("span", { class: `dot ${live.connected ? "on" : "off"}`, "aria-hidden": "true" }), make("strong", { text: me.name }), make("span", { class: "soft", text: live.say(`role.${me.role}`) }), button(live.say("leave"), () => live.leave(), { class: "link out", id: "live-leave" }),
-        make("span", { class: "soft here", text: live.connected ? (others.length ? live.say("here", { names: others.join(live.state.language === "zh" ? "、" : ", ") }) : live.say("alone")) : live.say("lost") })),
+      make("div", { class: "who" }, make("span", { class: `dot ${live.connected ? "on" : "off"}`, "aria-hidden": "true" }), make("strong", { text: live.who(me.name) }), make("span", { class: "soft", text: live.say(`role.${me.role}`) }), button(live.say("leave"), () => live.leave(), { class: "link out", id: "live-leave" }),
+        make("span", { class: "soft here", text: live.connected ? (others.length ? live.say("here", { names: live.join(others) }) : live.say("alone")) : live.say("lost") })),
     ];
     if (!live.state.ready) shown.push(make("p", { class: "notice", role: "status", text: live.state.fault.length ? live.state.fault.join(" ") : live.say("opening") }));
     shown.push(make("div", { id: "live-told", role: "status", "aria-live": "polite" }, ...this.told()));
@@ -181,7 +181,9 @@ class Drawer {
       held.length ? button(live.say("unlock_all"), () => live.release(""), { id: "live-unlock-all", class: "quiet" }) : null);
     const named = (one) => (one.kind === "community" ? live.nameOf(one.community_id) : live.say("together_lock", { count: one.atoms.length }));
     const list = held.map((one) => make("li", {}, make("span", { text: named(one) }), button("×", () => live.release(`/${one.lock_id}`), { class: "quiet", "aria-label": `${live.say("unlock")} ${named(one)}` })));
-    return [make("h3", { text: live.say("locks", { count: held.length }) }), row, ...(chosen ? [] : [make("p", { class: "hint", text: live.say("choose_community") })]), make("ul", { class: "held" }, ...list)];
+    const { taken } = live;
+    list.push(...taken.map((group) => make("li", {}, make("span", { text: live.textOf(group[0]) }), button("×", () => live.let_go(group), { class: "quiet", id: `live-leave-${group[0].proposal_id}`, "aria-label": live.say("leave_proposal", { text: live.textOf(group[0]) }) }))));
+    return [make("h3", { text: live.say("locks", { count: held.length + taken.length }) }), row, ...(chosen ? [] : [make("p", { class: "hint", text: live.say("choose_community") })]), make("ul", { class: "held" }, ...list)];
   }
 
   best() {
@@ -237,8 +239,8 @@ class Drawer {
       live.may("reviewer") ? button(live.say("answer"), () => live.answer(one), { class: "quiet" }) : null,
       may ? button(live.say(one.settled ? "reopen" : "settle"), () => live.settle(one), { class: "quiet" }) : null);
     return make("article", { class: `comment ${one.settled ? "settled" : ""}` },
-      make("p", { class: "by" }, make("strong", { text: one.person }), make("time", { class: "soft", datetime: one.moment, text: clock(one.moment) }), about ? button(about, () => live.goTo(one), { class: "link" }) : null),
-      make("p", { class: "text", text: one.text }), ...answers.map((other) => make("p", { class: "answer" }, make("strong", { text: `${other.person}: ` }), other.text)), foot);
+      make("p", { class: "by" }, make("strong", { text: live.who(one.person) }), make("time", { class: "soft", datetime: one.moment, text: clock(one.moment) }), about ? button(about, () => live.goTo(one), { class: "link" }) : null),
+      make("p", { class: "text", text: one.text }), ...answers.map((other) => make("p", { class: "answer" }, make("strong", { text: `${live.who(other.person)}: ` }), other.text)), foot);
   }
 
   votes(community) {
@@ -246,8 +248,8 @@ class Drawer {
     const votes = live.state.votes.filter((one) => one.plan_id === live.plan.plan_id && one.community_id === community.id);
     const own = votes.find((one) => one.person === live.state.me.name);
     const names = (verdict) => votes.filter((one) => one.verdict === verdict).map((one) => one.person);
-    const press = (verdict) => button(`${live.say(verdict)} ${names(verdict).length}`, () => live.vote(community.id, own && own.verdict === verdict ? null : verdict), { id: `live-${verdict}`, class: `vote ${verdict}`, "aria-pressed": String(Boolean(own && own.verdict === verdict)), title: names(verdict).join("、"), disabled: !live.may("reviewer") });
-    return [make("div", { class: "row votes" }, make("strong", { text: community.name }), press("approve"), press("reject"))];
+    const press = (verdict) => button(`${live.say(verdict)} ${names(verdict).length}`, () => live.vote(community.id, own && own.verdict === verdict ? null : verdict), { id: `live-${verdict}`, class: `vote ${verdict}`, "aria-pressed": String(Boolean(own && own.verdict === verdict)), title: live.join(names(verdict)), disabled: !live.may("reviewer") });
+    return [make("div", { class: "row votes" }, make("strong", { text: community.name }), make("span", { class: "pair" }, press("approve"), press("reject")))];
   }
 
   // Names matter for communities that are new; any can be asked about.
@@ -260,7 +262,7 @@ class Drawer {
     const shown = [make("h3", { text: live.say("names", { name: community.name }) })];
     const me = live.state.me.name;
     shown.push(make("ul", { class: "held" }, ...names.map((one) => make("li", {},
-      make("span", { text: one.name, title: one.voters.join("、") }),
+      make("span", { text: one.name, title: live.join(one.voters) }),
       make("span", {}, button(`${live.say("for_name")} ${one.voters.length}`, () => live.voteName(one, !one.voters.includes(me)), { class: "vote", "aria-pressed": String(one.voters.includes(me)), "aria-label": `${one.name}: ${live.say("for_name")} ${one.voters.length}`, disabled: !live.may("reviewer") }),
         live.may("planner") && plan.status === "draft" ? button(live.say("adopt_name"), () => live.adoptName(one), { class: "quiet" }) : null)))));
     if (live.may("reviewer")) {
@@ -285,14 +287,14 @@ class Drawer {
       if (!said) return null;
       return make("span", { class: `verdict ${said.adoptable ? "good" : "bad"}`, text: said.adoptable ? "✓" : `✗ ${said.must}`, title: said.adoptable ? live.say("adoptable") : live.say("must", { count: said.must }) });
     };
-    const rows = entries.map((one) => make("li", {}, make("time", { class: "soft", datetime: one.moment, text: clock(one.moment) }), make("strong", { text: one.person }), make("span", {}, live.action(one), " ", verdict(one))));
+    const rows = entries.map((one) => make("li", {}, make("time", { class: "soft", datetime: one.moment, text: clock(one.moment) }), make("strong", { text: live.who(one.person) }), make("span", {}, live.action(one), " ", verdict(one))));
     return [this.fold("log", live.say("log"), make("ol", { class: "log" }, ...rows))];
   }
 
   people() {
     const { live } = this;
     if (!live.may("planner")) return [];
-    const list = live.state.people.filter((one) => !one.revoked).map((one) => make("li", {}, make("span", { text: one.name }), make("span", {}, make("span", { class: "soft", text: live.say(`role.${one.role}`) }), one.name === live.state.me.name ? null : button("×", () => live.revoke(one), { class: "quiet", "aria-label": `${live.say("revoke")} ${one.name}` }))));
+    const list = live.state.people.filter((one) => !one.revoked).map((one) => make("li", {}, make("span", { text: live.who(one.name) }), make("span", {}, make("span", { class: "soft", text: live.say(`role.${one.role}`) }), one.name === live.state.me.name || live.who(one.name) === live.words.resident ? null : button("×", () => live.revoke(one), { class: "quiet", "aria-label": `${live.say("revoke")} ${one.name}` }))));
     const name = make("input", { id: "live-guest", type: "text", maxlength: "60", placeholder: live.say("guest"), "aria-label": live.say("guest") });
     const role = select(live.say("role"), ["reviewer", "planner", "reader"].map((one) => [one, live.say(`role.${one}`)]), "reviewer", () => {});
     const form = make("form", { class: "row", onsubmit: (event) => {

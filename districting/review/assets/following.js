@@ -43,15 +43,16 @@ class Following {
       && told.label.every((one, at) => (one < 0 ? plan.label[at] < 0 : plan.communities[plan.label[at]]?.id === told.communities[one].community_id))
       && told.communities.every((one) => plan.communities[plan.index.get(one.community_id)]?.name === one.name);
     if (!same) relabel(this.page, plan, told, this.sayTwice("head", { communities: told.communities.length, households: figure(told.households_moved) }), this.sayTwice("judging"));
-    if (told.findings !== null && plan.shownRevision !== told.revision && told.status !== "computed") {
-      plan.shownRevision = told.revision;
+    if (told.findings !== null && ![plan.shownRevision, plan.askedRevision].includes(told.revision) && told.status !== "computed") {
+      plan.askedRevision = told.revision;
       const sealed = await this.server.ask(`${planPath(id)}/shown`, { text: true });
       const newest = this.plans.get(id);
       // two may be under way: the one that comes too late must not undo what the other has shown
       if (newest.revision === told.revision) {
         await readLetter(this.page, plan, sealed);
         plan.shownRevision = told.revision;
-      } else if (plan.shownRevision === told.revision) plan.shownRevision = -1;
+      }
+      if (plan.askedRevision === told.revision) plan.askedRevision = -1;
     }
   }
 

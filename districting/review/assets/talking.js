@@ -20,7 +20,7 @@ class Talking extends Following {
   }
 
   async answer(one) {
-    const text = await askText({ ...this.choices("answer"), quote: `${one.person}: ${one.text}`, label: this.say("answer"), most: 4000, many: true });
+    const text = await askText({ ...this.choices("answer"), quote: `${this.who(one.person)}: ${one.text}`, label: this.say("answer"), most: 4000, many: true });
     if (text) await this.attempt(() => this.server.tell("POST", "comments", { plan: one.plan_id, community: one.community_id, text, answers: one.comment_id }));
   }
 
