@@ -28,19 +28,26 @@ out=$runs/$(date +%Y-%m-%dT%H%M%S)
 
 stamped() {
   while IFS= read -r line || [ -n "$line" ]; do
-    printf '%s  %s\n' "$(date +%Y-%m-%dT%H:%M:%S%z)" "$line" >>"$log"
+    # where there is nothing to do the folder goes again, and what it held is latest.json
+    printf '%s  %s\n' "$(date +%Y-%m-%dT%H:%M:%S%z)" "${line//"$out/rerun.json"/"$runs/latest.json"}" >>"$log"
   done
 }
 
 printf 'begin   %s %s\n' "$case_file" "$*" | stamped
 code=0
 "$program" rerun "$case_file" --out "$out" --json "$@" 2>&1 >"$runs/latest.json.$$" | stamped || code=${PIPESTATUS[0]}
-case $code in
-  0) said="nothing to do: $runs/latest.json" ;;
-  10) said="proposals: $out/index.html" ;;
-  2) said="bad input, or the case is in use: see the lines above" ;;
-  3) said="a change is asked for, but no plan was found: $out" ;;
-  130) said="stopped" ;;
+case ${DISTRICTING_LANGUAGE:-}:$code in
+  zh:0) said="无需调整：$runs/latest.json" ;;
+  zh:10) said="有调整建议：$out/index.html" ;;
+  zh:2) said="输入有误，或案例正在使用：见以上各行" ;;
+  zh:3) said="有情况需要处理，但没有找到方案：$out" ;;
+  zh:130) said="已停止" ;;
+  zh:*) said="没有完成：见以上各行" ;;
+  *:0) said="nothing to do: $runs/latest.json" ;;
+  *:10) said="proposals: $out/index.html" ;;
+  *:2) said="bad input, or the case is in use: see the lines above" ;;
+  *:3) said="a change is asked for, but no plan was found: $out" ;;
+  *:130) said="stopped" ;;
   *) said="failed: see the lines above" ;;
 esac
 printf 'end     code %s after %s s, %s\n' "$code" "$(($(date +%s) - started))" "$said" | stamped

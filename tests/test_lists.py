@@ -465,6 +465,9 @@ def test_entering_a_list_leaves_remarks_within_the_others_and_the_mode_of_the_fi
     enter_lists(with_files(Case.read(case), [case.with_name("a.csv")], as_of="2026-11"))
     assert 'as_of = "2026-11"  # 第二次核实' in case.read_text(encoding="utf-8")
     assert [spec.path for spec in Case.read(case).lists] == ["a.csv", "b.csv"]
+    before = case.stat()
+    enter_lists(with_files(Case.read(case), [case.with_name("a.csv")], as_of="2026-11"))
+    assert (case.stat().st_ino, case.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_a_list_whose_total_differs_is_not_applied(

@@ -103,7 +103,7 @@ def _print(account: ListAccount, language: Language) -> None:
     checked = (outcome.rows["how"] == "near") & (outcome.rows["reason"] == "") & (account.since == "")
     near = outcome.rows[checked].to_dict("records")
     for row in near[:LISTED]:
-        known = f"{buildings['address'][row['building_id']]} ({row['building_id']})"
+        known = f"{buildings['address'][row['building_id']]} {row['building_id']}"
         values = {"line": row["line"], "said": said_address(outcome, row), "known": known, "score": row["score"]}
         out.print(say("list.said_near", language, **values), markup=False)
     if len(near) > LISTED:

@@ -12,7 +12,7 @@ from districting.cli.exits import FINE, NO_PLAN, PROPOSALS
 from districting.cli.interruption import Interruption
 from districting.cli.opening import opened
 from districting.cli.options import AsJson, CaseFile, Engine, Lang, TimeLimit
-from districting.errors import DistrictingError
+from districting.errors import DistrictingError, InputError
 from districting.rerun.lock import holding
 from districting.rerun.notices import Event, announce
 from districting.rerun.telling import lines
@@ -64,7 +64,8 @@ def rerun(
                 found = study.rerun(previous, plan=plan, everything=all_, engine=engine, stop=stop)
             written = write_rerun(found, folder, language=study.language)
         except DistrictingError as error:
-            _tell({"outcome": "failed", "error": str(error)}, study, event="failed", folder=None)
+            told = error.sentences(study.language) if isinstance(error, InputError) else [str(error)]
+            _tell({"outcome": "failed", "error": "\n".join(told)}, study, event="failed", folder=None)
             raise
     report = found.to_json(study.language)
     if json_:

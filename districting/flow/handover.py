@@ -35,6 +35,7 @@ from districting.reports.exports import (
     write_resources_csv,
 )
 from districting.reports.maps import write_map
+from districting.reports.open_gaps import gap_notes
 from districting.reports.page import write_compare_page
 from districting.reports.plain import plain, write_json
 from districting.reports.plan_tables import PlanTables
@@ -111,7 +112,8 @@ class Handover:
                 place = folder / "plans" / plan_id
                 place.mkdir(parents=True)
                 self._write_plan(place, judged, figures[plan_id], colours, actions[plan_id])
-                notes = tuple(freeze_notes(record, self.language))
+                gaps = gap_notes(record, self.language, plan_id=plan_id)
+                notes = (*gaps, *freeze_notes(record, self.language))
                 self._write_tables(place, alternative, run, figures, started, notes)
             record["run_id"] = _run_id(record, folder)
             write_compare_page(

@@ -186,12 +186,15 @@ def _place(fault: Fault, case: Case) -> TableKey:
 def enter_lists(case: Case) -> None:
     """Write ``[[lists]]`` of a case into its file; all else in it, remarks and its mode too, stays as it is.
 
+    A file that says all of it already is not written.
+
     Raises
     ------
     CaseError
         If the file cannot be read, or would no longer be a case.
     """
-    document = tomlkit.parse(case.path.read_text(encoding="utf-8-sig"))
+    said = case.path.read_text(encoding="utf-8-sig")
+    document = tomlkit.parse(said)
     held = document.get("lists")
     if held is None:
         document["lists"] = held = tomlkit.aot()
@@ -206,6 +209,8 @@ def enter_lists(case: Case) -> None:
         else:
             _with_values(table, spec)
     text = tomlkit.dumps(document)
+    if text == said:
+        return
     Case.parse(text, case.path)
     draft = case.path.with_name(case.path.name + ".part")
     draft.touch(mode=0o600)

@@ -11,7 +11,7 @@ from typing import Any
 
 from districting.case import Case
 from districting.records.facts import read_facts
-from districting.records.store import Change, Store, now, records_path
+from districting.records.store import Change, Store, now, reading, records_path
 from districting.territory.files import file_hash
 from districting.territory.list_cells import AcceptedList
 
@@ -33,12 +33,13 @@ def read_accepted(case: Case, path: str) -> AcceptedList | None:
         If the records cannot be read.
     """
     told = read_facts(case, _KEY).get(path)
-    store = None if told is None else Store.to_read(records_path(case.path))
-    if told is None or store is None:
+    if told is None:
         return None
     known: dict[str, Any] = json.loads(told)
-    with store:
-        row = store.row("SELECT content FROM archives WHERE sha256 = ?", (known["sha256"],))
+    with reading(case.path) as store:
+        row = None
+        if store is not None:
+            row = store.row("SELECT content FROM archives WHERE sha256 = ?", (known["sha256"],))
     return None if row is None else AcceptedList(known["moment"], row["content"])
 
 

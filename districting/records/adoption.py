@@ -14,7 +14,7 @@ from districting.errors import Fault, PlanError
 from districting.records.adopted_layers import AdoptedLayers, clear
 from districting.records.archive import Archive, archived, keep
 from districting.records.states import APPROVED, SUPERSEDED, Step, step_of
-from districting.records.store import Change, Store, now, records_path
+from districting.records.store import Change, Store, now, reading
 
 if TYPE_CHECKING:
     from districting.case import Case
@@ -143,14 +143,15 @@ def adopted_plan(case: Case) -> AdoptedPlan | None:
     StoreError
         If the records cannot be read.
     """
-    store = Store.to_read(records_path(case.path))
-    if store is None:
-        return None
-    with store:
-        row = store.row(
-            f"SELECT {_columns(PlanEntry, 'plans.')}, content FROM plans JOIN archives ON archive = sha256 "
-            "WHERE status = ?",
-            (APPROVED,),
+    with reading(case.path) as store:
+        row = (
+            None
+            if store is None
+            else store.row(
+                f"SELECT {_columns(PlanEntry, 'plans.')}, content FROM plans JOIN archives ON archive = sha256 "
+                "WHERE status = ?",
+                (APPROVED,),
+            )
         )
     if row is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from districting.case import Case
-from districting.records.store import Store, records_path
+from districting.records.store import reading
 
 
 def read_facts(case: Case, *prefix: str) -> dict[str, str]:
@@ -19,10 +19,9 @@ def read_facts(case: Case, *prefix: str) -> dict[str, str]:
     StoreError
         If the records cannot be read.
     """
-    store = Store.to_read(records_path(case.path))
-    if store is None:
-        return {}
     begin = "".join(f"{part}:" for part in prefix)
-    with store:
+    with reading(case.path) as store:
+        if store is None:
+            return {}
         rows = store.rows("SELECT key, value FROM facts WHERE key GLOB ? ORDER BY key", (f"{begin}*",))
     return {row["key"].removeprefix(begin): row["value"] for row in rows}

@@ -22,7 +22,7 @@ from districting.records.adoption import Move, PlanEntry, Plans
 from districting.records.archive import Archive, keep
 from districting.records.manifest import outputs_of, run_id_of, seen_from
 from districting.records.quiet import QuietRun, quiet_runs
-from districting.records.store import Store, StoreError, now, records_path
+from districting.records.store import Store, StoreError, now, reading, records_path
 from districting.territory.database_urls import without_passwords
 
 _LOG = logging.getLogger(__name__)
@@ -122,12 +122,12 @@ def read_history(case: Case) -> History:
     StoreError
         If the records cannot be read.
     """
-    store = Store.to_read(records_path(case.path))
-    if store is None:
-        return History()
-    with store, store.still():
-        plans = Plans(store)
-        return History(tuple(_runs(store)), tuple(plans.all()), tuple(plans.moves()), tuple(quiet_runs(store)))
+    with reading(case.path) as store:
+        if store is None:
+            return History()
+        with store.still():
+            plans = Plans(store)
+            return History(tuple(_runs(store)), tuple(plans.all()), tuple(plans.moves()), tuple(quiet_runs(store)))
 
 
 def enter_run(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from districting.errors import Fault, PlanError
 from districting.records.adopting import readable_file
 from districting.records.adoption import Plans
-from districting.records.store import Store, records_path
+from districting.records.store import reading
 
 if TYPE_CHECKING:
     from districting.study import Study
@@ -23,9 +23,8 @@ def plan_folders(study: Study, named: Sequence[str], scratch: Path) -> list[Path
     PlanError
         If a plan is unknown, or no file of it can be read on the ground as it is now.
     """
-    store = Store.to_read(records_path(study.case.path))
     found = []
-    try:
+    with reading(study.case.path) as store:
         for number, name in enumerate(named):
             path = Path(name)
             if path.exists():
@@ -39,7 +38,4 @@ def plan_folders(study: Study, named: Sequence[str], scratch: Path) -> list[Path
             # The page names a plan after its folder: two of the same name are told apart by their runs.
             shown = place.with_name(f"{entry.plan_id} {entry.run_id[:6]}")
             found.append(readable_file(study, place.rename(shown)))
-    finally:
-        if store is not None:
-            store.close()
     return found

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from districting.errors import Fault
+from districting.records.damage import store_fault
 from districting.records.store import Store, StoreError
 
 #: Table of schema 1 → ours, with the columns that both have. Parents come before what refers to them.
@@ -72,7 +73,8 @@ def take_over(store: Store, old: Path) -> bool:
                 for table, (_, columns) in {**_TABLES, **_FURTHER}.items()
             }
     except sqlite3.DatabaseError as error:
-        raise StoreError([Fault("fault.store_unreadable", {"file": str(old), "why": str(error)})]) from error
+        foreign = Fault("fault.store_foreign", {"file": str(old)})
+        raise StoreError([store_fault(old, error) or foreign]) from error
     with store.change() as change:
         if change.row("SELECT 1 FROM facts WHERE key = ?", (key,)):
             return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from districting.errors import Fault, PlanError
 from districting.records.archive import archived
 from districting.records.history import RunEntry
-from districting.records.store import Store, records_path
+from districting.records.store import reading
 from districting.rerun.reference import Reference, read_reference
 from districting.rerun.rerunning import rerun
 from districting.rerun.standing import Standing
@@ -68,11 +68,8 @@ def origin_of(entry: RunEntry) -> Mapping[str, Any]:
 def _reference(study: Study, entry: RunEntry, known: Mapping[str, Any]) -> Reference:
     """The plan that the rerun went by, from the records."""
     with tempfile.TemporaryDirectory() as place:
-        store = Store.to_read(records_path(study.case.path))
-        archive = None
-        if store is not None:
-            with store:
-                archive = archived(store, str(known["archive"]))
+        with reading(study.case.path) as store:
+            archive = None if store is None else archived(store, str(known["archive"]))
         if archive is None:
             raise PlanError([Fault("fault.history_origin", {"run": entry.run_id})])
         folder = archive.unpack(Path(place))

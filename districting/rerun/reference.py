@@ -24,7 +24,8 @@ from districting.errors import Fault, PlanError
 from districting.plans.community_list import read_abolished
 from districting.records.adoption import Plans, adopted_plan
 from districting.records.archive import Archive
-from districting.records.store import Store, records_path
+from districting.records.store import reading
+from districting.reports.atomic import recover
 
 #: Tables of a plan that a rerun carries on, with the column by which a row is known.
 TABLES = {"plan.csv": "atom_id", "buildings.csv": "building_id", "communities.csv": "community_id"}
@@ -126,6 +127,8 @@ def find_reference(
             return read_reference(folder, source="adopted", label=label, crs=crs, archive=adopted.archive)
     if previous is None:
         raise PlanError([_no_reference(case)])
+    if previous.name:
+        recover(previous)  # whoever wrote it may have been killed in the moment of replacing it
     folder = _plan_folder(previous, plan)
     return read_reference(folder, source="previous", label=previous.name, crs=crs)
 
@@ -166,6 +169,8 @@ def read_reference(
         layers = {name: gpd.read_file(at, layer=name) for name in ("communities", "atoms", "buildings")}
         communities, atoms, buildings = _shaped(layers, tables, crs)
         packed = archive or Archive.pack(folder, run, only=(*_NEEDED, *TABLES, _GONE))
+    except PermissionError as error:
+        raise PlanError([Fault("fault.file_rights", {"file": str(at), "why": str(error)})]) from error
     except (OSError, ValueError, KeyError, pyogrio.errors.DataSourceError) as error:
         raise PlanError([Fault("fault.rerun_unreadable", {"file": str(at), "why": str(error)})]) from error
     gone = folder / _GONE
@@ -188,15 +193,13 @@ def read_reference(
 
 def _no_reference(case: Case) -> Fault:
     """That there is no plan in force; of plans on their way, the one that came farthest, the latest of several."""
-    told = {"file": case.path.name}
-    store = Store.to_read(records_path(case.path))
-    if store is not None:
-        with store:
-            entered = Plans(store).all()
-        for status in ("submitted", "draft"):
-            waiting = [entry.plan_ref for entry in entered if entry.status == status]
-            if waiting:
-                return Fault(f"fault.rerun_{status}", {**told, "plan": waiting[-1]})
+    told = {"file": case.path.name, "case": str(case.path)}
+    with reading(case.path) as store:
+        entered = [] if store is None else Plans(store).all()
+    for status in ("submitted", "draft"):
+        waiting = [entry.plan_ref for entry in entered if entry.status == status]
+        if waiting:
+            return Fault(f"fault.rerun_{status}", {**told, "plan": waiting[-1]})
     return Fault("fault.rerun_no_reference", told)
 
 

@@ -24,6 +24,7 @@ from districting.rerun.carrying import Carried, carry
 from districting.rerun.changes import Changes, find_changes
 from districting.rerun.ground import carry_ground
 from districting.rerun.notices import Event
+from districting.rerun.proposals import SubdistrictProposal, open_gap
 from districting.rerun.reference import Reference, find_reference
 from districting.rerun.refusing import RefusedList, refused_lists
 from districting.rerun.sparing import spared
@@ -36,46 +37,6 @@ if TYPE_CHECKING:
 
 #: Nothing to do; a plan that differs from the one in force; something asks for a change and there is no plan.
 Outcome = Literal["nothing", "proposals", "no_plan"]
-
-
-@dataclass(frozen=True)
-class SubdistrictProposal:
-    """How the search ended in a sub-district that was solved.
-
-    Parameters
-    ----------
-    subdistrict_id, name
-        Which.
-    status
-        Of its certificate: ``optimal``, ``feasible``, ``infeasible``, ``unknown``.
-    households_moved
-        That change community.
-    changed
-        Communities that do not stay as they are.
-    communities_before, communities_after
-        How many.
-    lower_bound
-        Households that move in every plan; None without one.
-    """
-
-    subdistrict_id: str
-    name: str
-    status: str
-    households_moved: int
-    changed: int
-    communities_before: int
-    communities_after: int
-    lower_bound: float | None
-
-    @property
-    def resolved(self) -> bool:
-        """Whether a plan was found."""
-        return self.status in ("optimal", "feasible")
-
-    @property
-    def proved(self) -> bool:
-        """Whether the search came to its end: no better plan exists, or none at all."""
-        return self.status in ("optimal", "infeasible")
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,7 +228,10 @@ class Rerun:
             "affected": list(self.affected),
             "spared": list(self.spared),
             "untouched": sorted(self.untouched),
-            "proposals": [dataclasses.asdict(one) | {"resolved": one.resolved} for one in self.proposals],
+            "proposals": [
+                dataclasses.asdict(one) | {"resolved": one.resolved, "open": one.open} for one in self.proposals
+            ],
+            "open_gap": open_gap(self.proposals, language),
             "conflicts": [] if self.alternative is None else self.alternative.conflict_sentences(language),
         }
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from districting.assessment.wording import finding_sentence
 from districting.language import Language, say
+from districting.rerun.proposals import SubdistrictProposal, open_gap
 from districting.rerun.refusing import RETURNED
-from districting.rerun.rerunning import Rerun, SubdistrictProposal
+from districting.rerun.rerunning import Rerun
 from districting.rerun.triggers import Trigger
 
 
@@ -59,6 +60,8 @@ def _answers(rerun: Rerun, language: Language) -> Iterator[str]:
             yield "  " + _proposal(one, language)
         for sentence in rerun.alternative.conflict_sentences(language):
             yield f"  ! {sentence}"
+        if (gap := open_gap(rerun.proposals, language)) is not None:
+            yield "! " + str(gap["sentence"])
     if rerun.spared:
         names = say("rerun.comma", language).join(rerun.names[key] for key in rerun.spared)
         yield say("rerun.spared", language, names=names)

@@ -302,7 +302,7 @@ class Matcher:
     def _named(self, building_id: str) -> str:
         """A building as people know it."""
         address = self._register.buildings["address"].get(building_id)
-        return f"{address} ({building_id})" if address else building_id
+        return f"{address} {building_id}" if address else building_id
 
 
 def _fits(region: str, known: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from districting.records.quiet import quiet_runs
 from districting.records.store import SCHEMA, Store, StoreError
 
 #: Writes one revision after the other and says each number once it is safely written.
@@ -26,6 +27,22 @@ drafts.begin("draft-1", title="t", status="draft", labels=dict.fromkeys(atoms, "
 for turn in range(100000):
     moves = dict.fromkeys(atoms, "AB"[turn % 2])
     print(drafts.revise("draft-1", expected=turn, kind="move", moves=moves, person="p"), flush=True)
+"""
+
+#: Quiet runs as the version before lists wrote them.
+_QUIET_BEFORE_LISTS = """
+CREATE TABLE quiet_runs (
+  quiet_key INTEGER PRIMARY KEY,
+  first TEXT NOT NULL,               -- moment of the first of them, UTC
+  last TEXT NOT NULL,
+  times INTEGER NOT NULL,
+  verb TEXT NOT NULL,
+  person TEXT NOT NULL,
+  reference TEXT NOT NULL,           -- the plan in force, as people know it
+  reason TEXT NOT NULL,              -- key of the sentence history.quiet.<reason>
+  basis TEXT NOT NULL,               -- hash of everything that went in
+  inputs TEXT NOT NULL               -- layer → hash of its rows, JSON
+)
 """
 
 #: Opens the records, writes an entry and closes them, twenty times.
@@ -81,6 +98,55 @@ def test_a_file_of_a_later_program_and_a_file_that_is_no_store_are_refused(tmp_p
         Store(tmp_path / "text.gpkg")
 
 
+def test_quiet_runs_of_an_earlier_program_are_read_as_they_are_and_kept_when_the_file_is_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "case.records.gpkg"
+    with Store(path) as store, store.change() as change:
+        change.write("DROP TABLE quiet_runs")
+        change.write(_QUIET_BEFORE_LISTS)
+        told = {"first": "t1", "last": "t2", "times": 3, "verb": "rerun", "person": "p", "reference": "adjust"}
+        change.insert("quiet_runs", {**told, "reason": "unchanged", "basis": "b", "inputs": '{"roads": "1"}'})
+    before = path.read_bytes()
+    store = Store.to_read(path)
+    assert store is not None
+    with store:
+        (read,) = quiet_runs(store)
+    assert (read.times, read.inputs, read.lists) == (3, {"roads": "1"}, {})
+    assert path.read_bytes() == before  # reading changes nothing
+    for _ in range(2):
+        with Store(path) as store:
+            assert quiet_runs(store) == [read]
+            assert store.rows("SELECT lists FROM quiet_runs")[0]["lists"] == "{}"
+
+
+def test_what_is_wrong_with_the_file_is_said_by_cause_and_in_no_words_of_sqlite(tmp_path: Path) -> None:
+    path = tmp_path / "case.records.gpkg"
+    with Store(path) as store, store.change() as change:
+        change.log("p", "move")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"x" * (len(whole) - 4096))
+    with pytest.raises(StoreError) as damaged:
+        Store.to_read(path).entries()  # type: ignore[union-attr]
+    path.write_bytes(whole)
+    with sqlite3.connect(path, isolation_level=None) as other, Store(path) as store:
+        store._file.execute(f"PRAGMA max_page_count = {store._file.execute('PRAGMA page_count').fetchone()[0]}")
+        with pytest.raises(StoreError) as full, store.change() as change:
+            change.write("INSERT INTO facts VALUES ('a', ?)", ("b" * 100_000,))
+        assert store.entries()[0].action == "move"
+        store._file.execute("PRAGMA busy_timeout = 0")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as busy, store.change():
+            pass
+        other.execute("ROLLBACK")
+    other.close()
+    told = [fault.value.faults[0].key for fault in (damaged, full, busy)]
+    assert told == ["fault.store_damaged", "fault.store_full", "fault.store_busy"]
+    for fault in (damaged, full, busy):
+        sentence = fault.value.sentences("en")[0]
+        assert str(path) in sentence and str(fault.value.faults[0].values["why"]) not in sentence
+
+
 def test_a_process_killed_while_it_writes_leaves_every_revision_that_it_told_of_and_no_half_one(
     tmp_path: Path,
 ) -> None:
@@ -115,7 +181,7 @@ def test_several_processes_open_write_and_close_at_once_and_leave_one_plain_file
     with store:
         told = [entry.person for entry in store.entries()]
         assert store.rows("PRAGMA integrity_check")[0][0] == "ok"
-        with pytest.raises(sqlite3.OperationalError), store.change() as change:
+        with pytest.raises(StoreError), store.change() as change:
             change.log("p", "move")
     assert sorted(told) == ["a"] * 20 + ["b"] * 20
     assert [file.name for file in tmp_path.iterdir()] == [path.name]

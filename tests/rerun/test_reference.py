@@ -30,7 +30,7 @@ def test_a_draft_is_named_with_the_steps_that_it_lacks(tmp_path: Path) -> None:
         figures = {"households_moved": 1, "communities": 1, "findings_must": 0}
         for plan in ("one/whole", "two/adjust"):
             Plans(store).enter(plan, plan, Archive(plan, b""), Asked("me"), figures=figures)
-    assert "districting adopt case.toml two/adjust twice more" in told(case)
+    assert f"districting adopt {case.path} two/adjust twice more" in told(case)
     with Store(records_path(case.path)) as store:
         Plans(store).move("one/whole", Asked("me"), findings_must=0)
-    assert "districting adopt case.toml one/whole once more" in told(case)
+    assert f"districting adopt {case.path} one/whole once more" in told(case)

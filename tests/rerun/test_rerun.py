@@ -20,8 +20,9 @@ from districting.case import Case
 from districting.cli import main
 from districting.errors import PlanError
 from districting.records.adoption import Asked
+from districting.rerun.proposals import SubdistrictProposal
 from districting.rerun.reference import find_reference
-from districting.rerun.rerunning import Rerun, SubdistrictProposal
+from districting.rerun.rerunning import Rerun
 from districting.rerun.writing import write_rerun
 from districting.study import Study
 from districting.territory.sample import Size, write_sample

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = """#!/bin/sh
 mkdir -p "$4" && echo page > "$4/index.html"
 echo "rivers changed in 东街街道" >&2
+echo "Result: $4/rerun.json" >&2
 printf '{"arguments": "%s"}' "$*"
 exit $6
 """
@@ -59,8 +60,11 @@ def test_a_code_passes_through_and_the_log_says_what_it_means(case: Path, code: 
     assert document["arguments"].startswith(f"rerun {case} --out {reruns}/")
     lines = (reruns / "rerun.log").read_text(encoding="utf-8").splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}  ", line) for line in lines)
-    assert [line[26:] for line in lines[:2]] == [f"begin   {case} {code}", "rivers changed in 东街街道"]
-    assert re.search(rf"end     code {code} after \d+ s, {words}", lines[2])
+    # the result is named where it stays: of a run with nothing to do only the document is left
+    assert [line[26:] for line in lines[:3]] == [
+        f"begin   {case} {code}", "rivers changed in 东街街道", f"Result: {reruns}/latest.json"
+    ]  # fmt: skip
+    assert re.search(rf"end     code {code} after \d+ s, {words}", lines[3])
     assert (reruns / "latest.json").exists() == (code in (0, 3, 10))
     folders = [one for one in reruns.iterdir() if one.is_dir()]
     assert len(folders) == (code != 0)  # where there is nothing to do, no folder is left to look at
