@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -114,10 +115,9 @@ def _land_in_none(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
         members = cover[
             order[np.searchsorted(district[order], pos) : np.searchsorted(district[order], pos, "right")]
         ]
-        held = shapely.union_all(covering[members], grid_size=OVERLAY_GRID_M)
-        bare = shapely.difference(districts[pos], held, grid_size=OVERLAY_GRID_M)
-        gaps = shapely.get_parts(shapely.buffer(shapely.buffer(bare, -0.5), 0.5))
-        gaps = gaps[shapely.area(gaps) >= SLIVER_M2]
+        gaps = np.array(
+            _gaps(shapely.to_wkb(districts[pos]), tuple(shapely.to_wkb(covering[members]))), dtype=object
+        )
         if len(gaps):
             place = shapely.point_on_surface(gaps[np.argmax(shapely.area(gaps))])
             yield evidence.finding_of_subdistrict(
@@ -129,6 +129,15 @@ def _land_in_none(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
                 place=(place.x, place.y),
                 households=0,
             )
+
+
+@lru_cache(maxsize=128)
+def _gaps(district: bytes, covering: tuple[bytes, ...]) -> tuple[shapely.Geometry, ...]:
+    """What shapes leave of a sub-district; an edit by hand changes one, and the others keep their answer."""
+    held = shapely.union_all(shapely.from_wkb(np.array(covering, dtype=object)), grid_size=OVERLAY_GRID_M)
+    bare = shapely.difference(shapely.from_wkb(district), held, grid_size=OVERLAY_GRID_M)
+    parts = shapely.get_parts(shapely.buffer(shapely.buffer(bare, -0.5), 0.5))
+    return tuple(parts[shapely.area(parts) >= SLIVER_M2])
 
 
 def _overlaps(rule: CoverageRule, evidence: Evidence) -> Iterator[Finding]:
