@@ -19,9 +19,9 @@ from districting.solvers.profile import Profile, Stage, TermName
 from districting.solvers.result import Result
 from districting.solvers.strategy import solve
 from tests.solvers.claims import false_claims, may_leave, unfinished
-from tests.solvers.drawn_towns import drawn
 from tests.solvers.legal_plans import legal_plans, partitions
 from tests.solvers.part_rules import MODES, Mode
+from tests.solvers.random_towns import drawn
 from tests.solvers.towns import town
 
 _HUNT = os.environ.get("EVERY_PLAN", "")
