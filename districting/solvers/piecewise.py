@@ -36,9 +36,9 @@ from districting.solvers.result import Chosen, Result, Solution, Status, Term
 LARGE = 600
 #: Atoms of a piece, as many as the exact methods settle within seconds; a much smaller one joins a neighbour.
 ATOMS, _RATHER_SMALL = 80, 0.4
-#: Share of the time for the plan of whole communities, and share of the rest in which pieces are solved for the
-#: first stage alone; the other stages have what is left.
-_WHOLE, _FIRST = 0.3, 0.8
+#: Share of the time for the plan of whole communities; shares of the rest in which pieces are solved for the first
+#: stage alone, all of them and then those that are still open; the other stages have what is left.
+_WHOLE, _ALL, _OPEN = 0.3, 0.4, 0.45
 #: A piece without a plan is joined to neighbours so many times.
 _JOINS = 4
 
@@ -91,12 +91,13 @@ def solve_large(
 
 @dataclass(frozen=True)
 class _Piece:
-    """The plan of a piece: its atoms and communities in the whole problem, and itself."""
+    """The plan of a piece: its atoms and communities in the whole problem, and itself; ``open``: not proved."""
 
     atoms: Ints
     owners: list[int]
     problem: Problem
     plan: Solution
+    open: bool
 
 
 def _by_pieces(
@@ -104,28 +105,30 @@ def _by_pieces(
 ) -> Solution | None:
     """A plan made of the plans of pieces; None where some piece has none, alone or with its neighbours.
 
-    The first stage comes first in all of them: a piece that is settled at once leaves its time to others. Then
-    each is solved for all stages, and the better of its two plans counts.
+    The first stage comes first in all of them, and the pieces that it leaves open get what the others did not
+    need. Then each is solved for all stages. The best of its plans counts.
     """
     began = time.monotonic()
-    first = replace(profile, stages=profile.stages[:1])
-    plans = _first_plans(
-        problem, replace(params, time_limit_s=_FIRST * params.time_limit_s, profile=first), solve, progress, stop
-    )
+    total, first = params.time_limit_s, replace(profile, stages=profile.stages[:1])
+    plans = _first_plans(problem, replace(params, time_limit_s=_ALL * total, profile=first), solve, progress, stop)
     if plans is None:
         return None
-    todo = list(plans) if len(profile.stages) > 1 else []
-    for at, piece in enumerate(todo):
-        one, left = plans[piece], params.time_limit_s - (time.monotonic() - began)
-        waiting = sum(plans[other].problem.n for other in todo[at:])
-        if stop() or left <= 0.0:
-            break
-        progress(Step("stage.solve", at, len(todo), problem.name))
-        share = _share_of(replace(params, time_limit_s=left, profile=profile), one.problem.n, waiting, problem.n)
-        again = solve(one.problem, share).solution
-        if again is not None:
-            better = min((one.plan, again), key=partial(_worth, one.problem, profile))
-            plans[piece] = replace(one, plan=better)
+    rounds = [(first, (_ALL + _OPEN) * total, [piece for piece, one in plans.items() if one.open])]
+    if len(profile.stages) > 1:
+        rounds.append((profile, total, list(plans)))
+    for wanted, until, todo in rounds:
+        for at, piece in enumerate(todo):
+            one, left = plans[piece], until - (time.monotonic() - began)
+            if stop() or left <= 0.0:
+                break
+            progress(Step("stage.solve", at, len(todo), problem.name))
+            waiting = sum(plans[other].problem.n for other in todo[at:])
+            share = _share_of(
+                replace(params, time_limit_s=left, profile=wanted), one.problem.n, waiting, problem.n
+            )
+            again = solve(one.problem, share).solution
+            if again is not None:
+                plans[piece] = replace(one, plan=min((one.plan, again), key=partial(_worth, one.problem, profile)))
     return _joined(problem, plans)
 
 
@@ -151,7 +154,7 @@ def _first_plans(
         part = restrict(problem, atoms.tolist(), owners)
         result = solve(part, _share_of(replace(params, time_limit_s=left), len(atoms), waiting, problem.n))
         if result.solution is not None:
-            plans[piece] = _Piece(atoms, owners, part, result.solution)
+            plans[piece] = _Piece(atoms, owners, part, result.solution, result.status != "optimal")
             continue
         other = _nearest(problem, label, piece)
         joins += 1

@@ -27,8 +27,9 @@ from districting.solvers.result import Result, Status, Term
 
 #: The first stage may use so many times the time of each later one.
 FIRST = 3.0
-#: Share of the first stage's time for a good plan before columns: where time is short nothing else makes one.
-AT_HAND = 0.2
+#: Share of the first stage's time for a good plan before columns. Where time is short nothing else makes one:
+#: there it is up to half, if that is no more than so many seconds.
+AT_HAND, AT_HAND_S = 0.2, 2.0
 #: Share of a stage's time for columns; the models of pairs close what they leave.
 BY_COLUMNS = 0.7
 
@@ -100,7 +101,7 @@ def _search(problem: Problem, params: Params, clock: Clock, profile: Profile) ->
         if not search.proved:
             named = named or Named(search, limit_s=limit_s)
             if at == 0:
-                plan_at_hand(search, limit_s=AT_HAND * limit_s)
+                plan_at_hand(search, limit_s=max(AT_HAND * limit_s, min(0.5 * limit_s, AT_HAND_S)))
             if named.settle(limit_s=BY_COLUMNS * limit_s):
                 return _Ended(search, first_proved=False, impossible=True)
         if not search.proved and settle(search, limit_s=until - clock.seconds) and search.best is None:
