@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from districting.assessment.comparison import Comparison, compare
-from districting.assessment.proposal import propose_steps
+from districting.assessment.proposal import Proposal, propose_steps
 from districting.assessment.resources import resources
 from districting.assessment.seating import choose_seats
 from districting.flow.accounts import hold_to_account
@@ -33,15 +34,19 @@ class Judging(AtHand):
             findings = self._diagnosis.findings  # the same checks have been made
         else:
             findings = check(division, self.territory, self.policy, today=self.today, network=self._network)
-        steps = propose_steps(
-            self.today,
-            division,
-            self.territory,
-            policy=self.policy,
-            findings_before=self._diagnosis.findings,
-            findings_after=findings,
-        )
-        return Judged(division, findings, steps, identities)
+
+        @cache
+        def propose() -> Proposal:
+            return propose_steps(
+                self.today,
+                division,
+                self.territory,
+                policy=self.policy,
+                findings_before=self._diagnosis.findings,
+                findings_after=findings,
+            )
+
+        return Judged(division, findings, propose, identities)
 
     def check(self, path: Path | str) -> Judged:
         """The verdict on a plan file, ours or drawn by hand.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,12 +24,20 @@ from districting.solvers.wording import conflict_sentence
 
 @dataclass(frozen=True)
 class Judged:
-    """A division, what the checks say of it, the steps that lead to it from today, and who its communities are."""
+    """A division, what the checks say of it, the steps that lead to it from today, and who its communities are.
+
+    ``propose`` finds the steps, once: the verdict does not wait for them.
+    """
 
     division: Division
     findings: tuple[Finding, ...]
-    proposal: Proposal
+    propose: Callable[[], Proposal] = field(repr=False, compare=False)
     identities: Identities
+
+    @property
+    def proposal(self) -> Proposal:
+        """The steps from today."""
+        return self.propose()
 
     @property
     def households_moved(self) -> int:
